@@ -1,0 +1,1 @@
+"""The speech daemon: front (queue and socket), workers (engines), player (loudspeaker)."""
