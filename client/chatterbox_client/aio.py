@@ -1,0 +1,236 @@
+"""The asyncio client: the verbs of `Client`, awaited. Loaded only by who uses it."""
+
+import asyncio
+import itertools
+import os
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Any, Self
+
+from chatterbox_client import launch, paths, protocol
+from chatterbox_client.audio import Audio
+from chatterbox_client.client import ANSWER_SECONDS
+from chatterbox_client.connection import Connection
+from chatterbox_client.errors import Unavailable
+from chatterbox_client.options import DEFAULTS, Options
+from chatterbox_client.protocol import Header, Message
+from chatterbox_client.requests import Parts, control_header, event_of, raise_if_failed, speech_header
+from chatterbox_client.results import Chunk, Event, Result
+
+_LOST = Message({"type": "lost"})
+
+
+class AsyncClient:
+    """As `Client`, for one running event loop."""
+
+    def __init__(self, address: str | None = None, *, name: str = "python", start_daemon: bool = True) -> None:
+        self._path = paths.socket_path(address)
+        self._name = name
+        self._start_daemon = start_daemon
+        self._ids = itertools.count(1)
+        self._connection: Connection | None = None
+        self._opening = asyncio.Lock()
+        self._inboxes: dict[int, asyncio.Queue[Message]] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the daemon; whoever still waits gets Unavailable."""
+        if self._connection is not None:
+            loop = asyncio.get_running_loop()
+            for fd in self._connection.filenos():
+                loop.remove_reader(fd)
+            self._connection.close()
+            self._connection = None
+        for inbox in self._inboxes.values():
+            inbox.put_nowait(_LOST)
+        self._inboxes.clear()
+
+    async def speak(
+        self,
+        text: Parts,
+        options: Options = DEFAULTS,
+        *,
+        priority: str = "message",
+        interrupt: bool = False,
+        events: bool = False,
+        cancel_on_disconnect: bool = False,
+        private: bool = False,
+    ) -> "AsyncRequest":
+        """Have the text played. Iterate the request for its events or await its `result()`."""
+        flags = {"priority": priority, "interrupt": interrupt, "cancel_on_disconnect": cancel_on_disconnect}
+        header = speech_header("speak", text, options, events=events, private=private, **flags)
+        return await self._submit_speech(header)
+
+    async def synthesize(
+        self,
+        text: Parts,
+        options: Options = DEFAULTS,
+        *,
+        events: bool = False,
+        private: bool = False,
+    ) -> "AsyncRequest":
+        """Have the text rendered. Iterate the request for its chunks or await its `audio()`."""
+        header = speech_header(
+            "synthesize", text, options, events=events, private=private, credit=protocol.CREDIT_CHUNKS
+        )
+        return await self._submit_speech(header)
+
+    async def stop(self, target: str | int = "all") -> int:
+        """Silence `all`, `mine` or one request by its number. Returns how many were stopped."""
+        return int((await self._call("stop", target=target))["stopped"])
+
+    async def pause(self) -> None:
+        """Hold the playback at the sample."""
+        await self._call("pause")
+
+    async def resume(self) -> None:
+        """Go on where playback was held."""
+        await self._call("resume")
+
+    async def skip(self) -> int:
+        """Stop what is being spoken; the next in the queue follows."""
+        return int((await self._call("skip"))["stopped"])
+
+    async def queue(self) -> list[dict[str, Any]]:
+        """What is spoken and what waits."""
+        return list((await self._call("queue"))["queue"])
+
+    async def voices(self) -> list[dict[str, Any]]:
+        """Every voice of every engine."""
+        return list((await self._call("voices"))["voices"])
+
+    async def devices(self) -> list[dict[str, Any]]:
+        """The output devices."""
+        return list((await self._call("devices", timeout_seconds=15.0))["devices"])
+
+    async def status(self) -> dict[str, Any]:
+        """The state of the daemon."""
+        return dict((await self._call("status"))["status"])
+
+    async def reset(self) -> None:
+        """Have the engines drop their caches."""
+        await self._call("reset")
+
+    async def shutdown(self) -> None:
+        """End the daemon."""
+        await self._call("shutdown")
+
+    async def subscribe(self) -> AsyncIterator[dict[str, Any]]:
+        """What happens in the daemon, as it happens."""
+        number = await self.submit(control_header("events"))
+        while True:
+            message = await self.wait_for(number)
+            if message.header["type"] == "event":
+                yield message.header
+
+    # What AsyncRequest is built on.
+
+    async def submit(self, header: Header) -> int:
+        """Send a request and return its id; opens the connection, and the daemon, where needed."""
+        async with self._opening:
+            if self._connection is None:
+                await self._open()
+        return self._send_new(header)
+
+    def send(self, header: Header) -> None:
+        """Send something that is answered through another request, such as credit."""
+        if self._connection is not None:
+            self._connection.send({**header, "id": next(self._ids)})
+            self._drain()
+
+    async def wait_for(self, number: int) -> Message:
+        """The next message of one request. Raises what an error or a lost daemon means."""
+        inbox = self._inboxes.get(number)
+        message = _LOST if inbox is None else await inbox.get()
+        if message is _LOST:
+            raise Unavailable("the daemon went away before it had answered")
+        if message.header["type"] in protocol.FINAL_TYPES:
+            self._inboxes.pop(number, None)
+        raise_if_failed(message.header)
+        return message
+
+    async def _open(self) -> None:
+        await asyncio.to_thread(launch.ensure_daemon, self._path, start=self._start_daemon)
+        self._connection = Connection(self._path)
+        for fd in self._connection.filenos():
+            asyncio.get_running_loop().add_reader(fd, self._drain)
+        hello = control_header("hello", versions=[protocol.VERSION], client=self._name, pid=os.getpid())
+        await self._answer("hello", self._send_new(hello), ANSWER_SECONDS)
+
+    def _send_new(self, header: Header) -> int:
+        if self._connection is None:
+            raise Unavailable("the daemon went away")
+        number = next(self._ids)
+        self._inboxes[number] = asyncio.Queue()
+        self._connection.send({**header, "id": number})
+        self._drain()  # the descriptor signals edges only: sending may have swallowed one
+        return number
+
+    def _drain(self) -> None:
+        try:
+            while self._connection is not None and (message := self._connection.receive(0)) is not None:
+                inbox = self._inboxes.get(message.header.get("re", 0))
+                if inbox is not None:
+                    inbox.put_nowait(message)
+        except Unavailable:
+            self.close()
+
+    async def _submit_speech(self, header: Header) -> "AsyncRequest":
+        return AsyncRequest(self, await self.submit(header))
+
+    async def _call(self, op: str, timeout_seconds: float = ANSWER_SECONDS, **values: Any) -> Header:
+        return await self._answer(op, await self.submit(control_header(op, **values)), timeout_seconds)
+
+    async def _answer(self, op: str, number: int, timeout_seconds: float) -> Header:
+        try:
+            return (await asyncio.wait_for(self.wait_for(number), timeout_seconds)).header
+        except TimeoutError:
+            self._inboxes.pop(number, None)
+            raise Unavailable(f"the daemon did not answer '{op}' within {timeout_seconds:.0f} s") from None
+
+
+class AsyncRequest:
+    """Speech on its way. Iterate for events and chunks; await `result()` or `audio()` for the end."""
+
+    def __init__(self, client: AsyncClient, number: int) -> None:
+        self._client = client
+        self._id = number
+        self._result: Result | None = None
+        self.number: int | None = None
+
+    async def __aiter__(self) -> AsyncIterator[Event | Chunk]:
+        while self._result is None:
+            message = await self._client.wait_for(self._id)
+            kind = message.header["type"]
+            if kind == "accepted":
+                self.number = message.header["request"]
+            elif kind == "done":
+                self._result = Result.from_header(message.header)
+            elif kind == "audio":
+                yield Chunk(message.payload)
+                self._client.send({"op": "credit", "request_id": self._id, "chunks": 1})
+            elif kind == "event":
+                yield event_of(message.header)
+
+    async def result(self) -> Result:
+        """Wait for the end. Raises RequestError, Cancelled or Unavailable."""
+        async for _ in self:
+            pass
+        assert self._result is not None
+        return self._result
+
+    async def audio(self) -> Audio:
+        """Wait for all samples. Raises RequestError, Cancelled or Unavailable."""
+        return Audio(b"".join([item.samples async for item in self if isinstance(item, Chunk)]))
+
+    def cancel(self) -> None:
+        """Ask the daemon to stop this request; its end is then Cancelled."""
+        if self._result is None:
+            self._client.send({"op": "stop", "target_id": self._id})

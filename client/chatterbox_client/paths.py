@@ -1,0 +1,78 @@
+"""Where things live: the socket, the configuration, the log. Follows the XDG folders through platformdirs."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from platformdirs import PlatformDirs
+
+from chatterbox_client.errors import ConfigurationError
+
+MAX_SOCKET_PATH_BYTES = 107
+SOCKET_VARIABLE = "CHATTERBOX_SOCKET"
+_DIRS = PlatformDirs("chatterbox", appauthor=False)
+
+
+def runtime_folder() -> Path:
+    """The folder of the socket and the lock: private to the user, gone with the login."""
+    base = os.environ.get("XDG_RUNTIME_DIR")
+    if base and Path(base).is_dir():
+        return Path(base) / "chatterbox"
+    return Path(tempfile.gettempdir()) / f"chatterbox-{os.getuid()}"
+
+
+def socket_path(address: str | None = None) -> Path:
+    """The daemon's socket: the address given, else $CHATTERBOX_SOCKET, else the runtime folder's.
+
+    Accepts a path or `ipc://PATH`. Raises ConfigurationError for anything else and for a path too long to bind.
+    """
+    address = address or os.environ.get(SOCKET_VARIABLE)
+    if not address:
+        return _checked(runtime_folder() / "daemon.sock")
+    if address.startswith("ipc://"):
+        address = address.removeprefix("ipc://")
+    elif "://" in address:
+        raise ConfigurationError(_no_network(address))
+    if address.startswith("@"):
+        raise ConfigurationError(
+            f"{address!r} is an abstract socket, which any user may open; give a path instead"
+        )
+    return _checked(Path(address).expanduser().absolute())
+
+
+def config_file() -> Path:
+    """The user's configuration file."""
+    return _DIRS.user_config_path / "config.toml"
+
+
+def data_folder() -> Path:
+    """Voices and what else the user would miss."""
+    return _DIRS.user_data_path
+
+
+def cache_folder() -> Path:
+    """What can be made again: compiled artefacts."""
+    return _DIRS.user_cache_path
+
+
+def log_file() -> Path:
+    """The daemon's log where there is no journal."""
+    return _DIRS.user_log_path / "chatterboxd.log"
+
+
+def _checked(path: Path) -> Path:
+    length = len(os.fsencode(path))
+    if length > MAX_SOCKET_PATH_BYTES:
+        raise ConfigurationError(
+            f"the socket path {path} has {length} bytes; the system allows {MAX_SOCKET_PATH_BYTES}. "
+            f"Set {SOCKET_VARIABLE} to a shorter one"
+        )
+    return path
+
+
+def _no_network(address: str) -> str:
+    return (
+        f"{address} is not a local socket, and the daemon speaks over nothing else. To reach another machine, "
+        f"forward its socket: ssh -N -L /tmp/chatterbox.sock:/run/user/1000/chatterbox/daemon.sock HOST, "
+        f"then use {SOCKET_VARIABLE}=/tmp/chatterbox.sock (1000 is your user id on HOST)"
+    )
