@@ -1,0 +1,1 @@
+"""The front: the socket, the queue and the order of things. Never imports torch, numpy or PortAudio."""

@@ -1,0 +1,95 @@
+"""The socket clients come in by, and the one poller. The only file of the daemon that imports zmq.
+
+Bytes in, bytes out: it knows connections, not what is said over them.
+"""
+
+import os
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+import zmq
+
+from chatterbox_client import protocol
+
+SEND_HIGH_WATER = 64  # messages; well above the credit of a stream
+_MONITOR_EVENT = struct.Struct("=hi")
+
+Frames = list[bytes]
+
+
+class Door:
+    """A ROUTER socket on a local path, with a watch on who leaves, and a poller for other descriptors."""
+
+    def __init__(self) -> None:
+        self._context = zmq.Context()
+        self._context.set(zmq.MAX_SOCKETS, 4096)
+        self._socket = self._context.socket(zmq.ROUTER)
+        for option, value in (
+            (zmq.LINGER, 0),
+            (zmq.ROUTER_MANDATORY, 1),
+            (zmq.SNDHWM, SEND_HIGH_WATER),
+            (zmq.RCVHWM, SEND_HIGH_WATER),
+            (zmq.MAXMSGSIZE, protocol.MAX_PAYLOAD_BYTES),
+            (zmq.BACKLOG, 512),
+            (zmq.HEARTBEAT_IVL, protocol.HEARTBEAT_SECONDS * 1000),
+            (zmq.HEARTBEAT_TIMEOUT, protocol.HEARTBEAT_TIMEOUT_SECONDS * 1000),
+            (zmq.IPC_FILTER_UID, os.getuid()),
+        ):
+            self._socket.setsockopt(option, value)
+        self._monitor = self._socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        self._poller = zmq.Poller()
+        self._poller.register(self._socket, zmq.POLLIN)
+        self._poller.register(self._monitor, zmq.POLLIN)
+
+    def bind(self, path: Path) -> None:
+        """Listen on a path that nothing else uses (see `lock`)."""
+        self._socket.bind(f"ipc://{path}")
+
+    def watch(self, fd: int, *, writing: bool = False) -> None:
+        """Have `wait` report this descriptor when it can be read, or also written."""
+        self._poller.register(fd, zmq.POLLIN | (zmq.POLLOUT if writing else 0))
+
+    def unwatch(self, fd: int) -> None:
+        """Forget a descriptor."""
+        self._poller.unregister(fd)
+
+    def wait(self, timeout_seconds: float | None) -> list[int]:
+        """Wait for anything to happen; returns the watched descriptors that are ready."""
+        timeout = None if timeout_seconds is None else max(0, int(timeout_seconds * 1000 + 0.999))
+        return [item for item, _ in self._poller.poll(timeout) if isinstance(item, int)]
+
+    def receive(self, most: int) -> Iterator[tuple[bytes, int, Frames]]:
+        """Up to `most` messages that have come: the sender's identity, its connection, the frames."""
+        for _ in range(most):
+            try:
+                frames = self._socket.recv_multipart(zmq.NOBLOCK, copy=False)
+            except zmq.Again:
+                return
+            fd = frames[0].get(zmq.SRCFD)
+            yield frames[0].bytes, int(fd), [frame.bytes for frame in frames[1 : protocol.MAX_FRAMES + 2]]
+
+    def departures(self) -> Iterator[int]:
+        """The connections that have ended since the last call."""
+        while True:
+            try:
+                event, value = _MONITOR_EVENT.unpack(self._monitor.recv_multipart(zmq.NOBLOCK)[0])
+            except zmq.Again:
+                return
+            if event & zmq.EVENT_DISCONNECTED:
+                yield value
+
+    def send(self, identity: bytes, header: protocol.Header, payload: bytes | None = None) -> bool:
+        """Send to one client without ever waiting. False: it is gone, or takes nothing more."""
+        try:
+            self._socket.send_multipart([identity, *protocol.encode(header, payload)], zmq.NOBLOCK)
+        except zmq.ZMQError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Stop listening; the socket file goes with it."""
+        self._socket.disable_monitor()
+        self._monitor.close(0)
+        self._socket.close(500)
+        self._context.term()

@@ -1,0 +1,98 @@
+"""One daemon a socket: a private folder, a lock file that is never deleted, a path that is really ours."""
+
+import fcntl
+import os
+import stat
+from pathlib import Path
+
+from chatterbox_client.errors import ConfigurationError
+
+
+class Place:
+    """The socket's place in the file system, held while the daemon runs."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock_fd: int | None = None
+        self._socket_inode: int | None = None
+
+    def take(self) -> None:
+        """Make the folder private, take the lock and clear a dead daemon's socket.
+
+        Raises ConfigurationError when another daemon has it, or the folder or path is not ours to use.
+        """
+        _prepare_folder(self.path.parent)
+        self._lock_fd = _lock(self.path.with_suffix(".lock"))
+        _clear(self.path)
+
+    def note_socket(self) -> None:
+        """Remember the socket that was just bound here."""
+        self._socket_inode = os.lstat(self.path).st_ino
+
+    def is_lost(self) -> bool:
+        """Whether the socket that was bound here is no longer here: deleted, or another's."""
+        try:
+            return os.lstat(self.path).st_ino != self._socket_inode
+        except OSError:
+            return True
+
+    def give_back(self) -> None:
+        """Release the lock; a socket that is ours is removed."""
+        if not self.is_lost():
+            self.path.unlink(missing_ok=True)
+        if self._lock_fd is not None:
+            os.close(self._lock_fd)
+            self._lock_fd = None
+
+
+def _prepare_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = os.lstat(folder)
+    except OSError as error:
+        raise ConfigurationError(f"the socket's folder {folder} cannot be made: {error}") from error
+    if not stat.S_ISDIR(status.st_mode):
+        raise ConfigurationError(f"{folder} must be a folder of yours, and is a link or a file: remove it")
+    if status.st_uid != os.getuid():
+        raise ConfigurationError(f"{folder} belongs to user {status.st_uid}, not to you: choose another folder")
+    if status.st_mode & 0o077:
+        _make_private(folder, status)
+
+
+def _make_private(folder: Path, status: os.stat_result) -> None:
+    """Close a folder of ours to others. A folder shared by design, such as /tmp, is refused instead."""
+    if status.st_mode & stat.S_ISVTX or folder == Path.home():
+        raise ConfigurationError(f"{folder} is open to others; put the socket into a folder of its own")
+    try:
+        folder.chmod(0o700)
+    except OSError as error:
+        raise ConfigurationError(f"{folder} is open to others and cannot be closed: {error}") from error
+
+
+def _lock(path: Path) -> int:
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise ConfigurationError(f"the lock file {path} cannot be opened: {error}") from error
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        owner = os.pread(fd, 32, 0).decode("ascii", "replace").strip() or "unknown"
+        os.close(fd)
+        raise ConfigurationError(
+            f"another daemon (pid {owner}) already serves {path.with_suffix('.sock')}"
+        ) from None
+    os.ftruncate(fd, 0)
+    os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+    return fd
+
+
+def _clear(path: Path) -> None:
+    """Remove the socket that a dead daemon left. Anything else at this path is somebody's, and stays."""
+    try:
+        status = os.lstat(path)
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(status.st_mode) or status.st_uid != os.getuid():
+        raise ConfigurationError(f"{path} exists and is not a socket of yours: remove it or choose another path")
+    path.unlink()

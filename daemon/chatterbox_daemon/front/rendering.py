@@ -1,0 +1,125 @@
+"""One request's text on its way to samples, and the sink they flow into.
+
+A rendering holds at most one piece at an engine. A piece that was lost with its engine is rendered again; what
+had already been delivered of it is skipped where the same engine speaks it again.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from chatterbox_client.audio import SAMPLE_BYTES, SAMPLE_RATE_HZ
+from chatterbox_daemon.front.request import Request
+from chatterbox_daemon.front.script import Mark, Piece, Silence, Step, steps
+
+MAX_ATTEMPTS = 2
+
+
+class Sink(Protocol):
+    """Where a request's samples go: the player, or the client."""
+
+    def has_room(self) -> bool:
+        """Whether more samples should be made now."""
+
+    def take(self, samples: bytes, marks: list[tuple[int, dict[str, Any]]]) -> None:
+        """The next samples; marks are (position from the request's first sample, label)."""
+
+    def end(self) -> None:
+        """Nothing more will come."""
+
+    def fail(self, code: str, message: str) -> None:
+        """Nothing more will come, for this reason."""
+
+
+class Rendering:
+    """The steps of a request, rendered one after the other into its sink."""
+
+    def __init__(self, request: Request, sink: Sink) -> None:
+        self.request = request
+        self.sink = sink
+        self.piece: Piece | None = None
+        self.piece_index = -1
+        self.attempts = 0
+        self.job: int | None = None
+        self.engine_name: str | None = None
+        self.is_over = False
+        self.is_standing_in = False  # the model failed on this text: the built-in voice speaks the rest
+        self._steps: Iterator[Step] = steps(request.parts)
+        self._origin = 0  # where in the request the piece's first sample lies
+        self._rendered_samples = 0  # of the piece, by this attempt
+        self._known_samples = 0  # of the piece, by earlier attempts of the same engine
+        self._marks: list[tuple[int, dict[str, Any]]] = []
+
+    def next_piece(self) -> Piece | None:
+        """The piece to be rendered now; silences and marks before it flow at once.
+
+        None: the sink has no room for more, or the text is over and the sink has been told so.
+        """
+        while self.piece is None:
+            if not self.sink.has_room():
+                return None
+            step = next(self._steps, None)
+            if step is None:
+                self.finish()
+                return None
+            if isinstance(step, Silence):
+                self._emit(bytes(round(step.seconds * SAMPLE_RATE_HZ) * SAMPLE_BYTES))
+            elif isinstance(step, Mark):
+                self._marks.append((self.request.samples, {"event": "mark", "name": step.name}))
+            else:
+                self.piece = step
+                self.piece_index += 1
+                self.engine_name = None
+        return self.piece
+
+    def begin(self, job: int, engine_name: str) -> None:
+        """The piece is now at this engine."""
+        if self.engine_name != engine_name:
+            self._origin, self.attempts = self.request.samples, 0
+        self.attempts += 1
+        self.job, self.engine_name = job, engine_name
+        self._rendered_samples = 0
+        self._known_samples = self.request.samples - self._origin
+
+    def deliver(self, samples: bytes, words: list[list[int]]) -> None:
+        """Samples of the piece have come, with words as (sample in the piece, start, length in the piece)."""
+        assert self.piece is not None
+        for at, start, length in words:
+            if at >= self._known_samples:
+                label = {"event": "word", "start": self.piece.start + start, "length": length}
+                self._marks.append((self._origin + at, label))
+        known = max(0, self._known_samples - self._rendered_samples) * SAMPLE_BYTES
+        self._rendered_samples += len(samples) // SAMPLE_BYTES
+        if len(samples) > known:
+            self._emit(samples[known:])
+
+    def complete(self) -> None:
+        """The piece has been rendered to its end."""
+        piece, self.piece, self.job = self.piece, None, None
+        assert piece is not None
+        done = {"event": "progress", "done_characters": piece.start + len(piece.text)}
+        self._marks.append((self.request.samples, {**done, "total_characters": self.request.num_characters}))
+
+    def lose(self, *, is_its_fault: bool) -> None:
+        """The piece's engine is gone or was needed elsewhere; the piece will be rendered again."""
+        self.job = None
+        if not is_its_fault:
+            self.attempts -= 1
+
+    def finish(self) -> None:
+        """All has been rendered."""
+        if not self.is_over:
+            self.is_over = True
+            self._emit(b"")
+            self.sink.end()
+
+    def fail(self, code: str, message: str) -> None:
+        """Give up, for this reason."""
+        if not self.is_over:
+            self.is_over = True
+            self.sink.fail(code, message)
+
+    def _emit(self, samples: bytes) -> None:
+        marks, self._marks = self._marks, []
+        self.request.samples += len(samples) // SAMPLE_BYTES
+        if samples or marks:
+            self.sink.take(samples, marks)

@@ -1,0 +1,117 @@
+"""One accepted request for speech: what was asked, by whom, and what is known of it so far."""
+
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+from chatterbox_client.options import Options, check_parts
+from chatterbox_client.protocol import PRIORITIES, Header
+from chatterbox_daemon.config import Config
+
+DISPLAY_CHARACTERS = 60
+
+
+class Refused(Exception):
+    """The request cannot be taken; `code` is one of the protocol's error codes."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(slots=True, eq=False)
+class Request:
+    """A request and its account. `identity` and `client_id` say where its replies go."""
+
+    number: int
+    identity: bytes
+    client_id: int
+    client_name: str
+    op: str
+    parts: list[dict[str, Any]]
+    options: Options
+    seed: int
+    priority: str = "message"
+    interrupt: bool = False
+    wants_events: bool = False
+    cancel_on_disconnect: bool = False
+    private: bool = False
+    accepted_at: float = field(default_factory=monotonic)
+    times: dict[str, float] = field(default_factory=dict)
+    engine: str = ""
+    voice: str = ""
+    stand_in: str | None = None
+    samples: int = 0
+    underruns: int = 0
+    is_over: bool = False
+
+    def note_time(self, name: str) -> None:
+        """Keep when something first happened, in seconds since the request was accepted."""
+        self.times.setdefault(name, round(monotonic() - self.accepted_at, 6))
+
+    @property
+    def num_characters(self) -> int:
+        """How much text it holds."""
+        return sum(len(part.get("text", "")) for part in self.parts)
+
+    def describe(self) -> Header:
+        """Its line in the queue; the text's beginning only if it is not private."""
+        text = "".join(part.get("text", "") for part in self.parts[:4])[:DISPLAY_CHARACTERS]
+        return {
+            "request": self.number,
+            "op": self.op,
+            "client": self.client_name,
+            "priority": self.priority,
+            "characters": self.num_characters,
+            "text": None if self.private else text,
+            "waiting_seconds": round(monotonic() - self.accepted_at, 3),
+        }
+
+    def final_fields(self) -> Header:
+        """What its final reply tells besides the outcome."""
+        return {
+            "request": self.number,
+            "engine": self.engine,
+            "voice": self.voice,
+            "stand_in": self.stand_in,
+            "samples": self.samples,
+            "underruns": self.underruns,
+            "truncated": False,
+            "times": self.times,
+        }
+
+
+def parse_speech(header: Header, config: Config) -> dict[str, Any]:
+    """The checked fields of a `speak` or `synthesize` message. Raises Refused."""
+    try:
+        parts = check_parts(header.get("parts", header.get("text")))
+        options = Options.from_mapping(header)
+        priority = header.get("priority", "message")
+        if priority not in PRIORITIES:
+            raise ValueError(f"priority must be one of {', '.join(PRIORITIES)}, not {priority!r}")
+        flags = {name: _flag(header, key) for name, key in _FLAGS.items()}
+    except ValueError as error:
+        raise Refused("bad_request", str(error)) from error
+    length = sum(len(part.get("text", "")) for part in parts)
+    if length > config.max_text_characters:
+        raise Refused(
+            "too_large",
+            f"the text has {length} characters; max_text_characters is {config.max_text_characters}. "
+            f"Send it in parts",
+        )
+    return {"parts": parts, "options": options, "priority": priority, **flags}
+
+
+_FLAGS = {
+    "interrupt": "interrupt",
+    "wants_events": "events",
+    "cancel_on_disconnect": "cancel_on_disconnect",
+    "private": "private",
+}
+
+
+def _flag(header: Header, key: str) -> bool:
+    value = header.get(key, False)
+    if not isinstance(value, bool):
+        raise ValueError(f"{key} must be true or false, not {value!r}")
+    return value

@@ -1,0 +1,185 @@
+"""The front put together: starts the children, takes messages in and sends replies out, ends in order."""
+
+import logging
+import os
+import resource
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+
+from chatterbox_client.protocol import Header
+from chatterbox_client.version import __version__
+from chatterbox_daemon.config import Config
+from chatterbox_daemon.front.desk import Desk
+from chatterbox_daemon.front.door import Door
+from chatterbox_daemon.front.lock import Place
+from chatterbox_daemon.front.loop import Loop
+from chatterbox_daemon.front.renderer import Renderer
+from chatterbox_daemon.front.replies import Replies
+from chatterbox_daemon.front.sessions import Sessions
+from chatterbox_daemon.front.speaker import Speaker
+
+log = logging.getLogger(__name__)
+
+MESSAGES_A_TURN = 100
+WATCH_SECONDS = 2.0
+DRAIN_SECONDS = 60.0
+
+
+class Server:
+    """The daemon's main process. `run` returns when it has ended."""
+
+    def __init__(self, path: Path, config: Config, reload: Callable[[], Config]) -> None:
+        self._config = config
+        self._reload = reload
+        self._place = Place(path)
+        self._started_at = monotonic()
+        self._end_by: float | None = None
+        self._door = Door()
+        self._loop = Loop(self._door)
+        self._sessions = Sessions(config.max_clients)
+        self._replies = Replies(self._send, self._publish)
+        self._renderer = Renderer(self._loop, config, on_change=self._engine_changed)
+        self._speaker = Speaker(self._loop, config, self._renderer, self._replies)
+        self._desk = Desk(
+            config,
+            self._sessions,
+            self._renderer,
+            self._speaker,
+            self._replies,
+            send=self._send,
+            status=self.status,
+            shut_down=self._shut_down,
+        )
+        self._gone: list[bytes] = []
+
+    def run(self) -> None:
+        """Serve until told to end. Raises ConfigurationError when the socket cannot be had."""
+        os.umask(0o077)
+        _raise_file_limit()
+        self._place.take()
+        try:
+            self._start()
+            while not self._is_over():
+                self._turn()
+        finally:
+            self._stop()
+
+    def status(self) -> Header:
+        """What `chatterbox status` shows; the keys are described in docs/protocol.md."""
+        current = self._speaker.current
+        engines = self._renderer.engines
+        model = engines["chatterbox"]
+        speaks = "chatterbox" if self._config.engine != "builtin" and model.is_ready else "builtin"
+        return {
+            "version": __version__,
+            "pid": os.getpid(),
+            "uptime_seconds": round(monotonic() - self._started_at, 1),
+            "socket": str(self._place.path),
+            "state": "speaking" if current else "idle",
+            "engine": speaks,
+            "voice": engines[speaks].default_voice,
+            "engines": {name: engine.describe() for name, engine in engines.items()},
+            "player": self._speaker.loudspeaker.describe(),
+            "queue": {"speaking": int(current is not None), "waiting": len(self._speaker.waiting())},
+            "requests": {"under_way": len(self._desk), **self._replies.counts},
+            "clients": len(self._sessions),
+            "latency_seconds": self._replies.percentiles(),
+        }
+
+    def _start(self) -> None:
+        self._door.bind(self._place.path)
+        self._place.note_socket()
+        self._catch_signals()
+        self._speaker.loudspeaker.start()
+        self._renderer.start()
+        self._watch_place()
+        log.info("listening on %s, pid %d", self._place.path, os.getpid())
+
+    def _stop(self) -> None:
+        self._desk.cancel_all("the daemon is ending")
+        self._renderer.stop()
+        self._speaker.loudspeaker.stop_process()
+        self._door.close()
+        self._place.give_back()
+        log.info("ended")
+
+    def _turn(self) -> None:
+        self._loop.turn()
+        for identity, fd, frames in self._door.receive(MESSAGES_A_TURN):
+            self._desk.receive(identity, fd, frames)
+        for fd in self._door.departures():
+            self._gone.extend(self._sessions.on_connection(fd))
+        gone, self._gone = self._gone, []
+        for identity in gone:
+            session = self._sessions.close(identity)
+            if session is not None:
+                self._desk.client_is_gone(session)
+
+    def _send(self, identity: bytes, header: Header, payload: bytes | None) -> None:
+        """A client that takes nothing more is treated as gone: it is behind by more than its credit."""
+        if not self._door.send(identity, header, payload):
+            self._gone.append(identity)
+
+    def _publish(self, header: Header) -> None:
+        for identity, request_id in self._sessions.subscribers():
+            self._send(identity, {"re": request_id, "type": "event", **header}, None)
+
+    def _engine_changed(self) -> None:
+        self._publish({"event": "engines", "states": {n: e.state for n, e in self._renderer.engines.items()}})
+        self._loop.call_later(0, self._renderer.pump)
+
+    def _shut_down(self) -> None:
+        self._end_by = monotonic()
+        self._loop.call_later(0.05, lambda: None)  # let the reply leave
+
+    def _is_over(self) -> bool:
+        if self._end_by is None:
+            return False
+        return monotonic() >= self._end_by or (len(self._desk) == 0 and self._place.is_lost())
+
+    def _watch_place(self) -> None:
+        """A daemon that nobody can reach any more finishes what it has and ends."""
+        if self._end_by is None and self._place.is_lost():
+            log.warning("the socket %s is gone; ending when the work in hand is done", self._place.path)
+            self._end_by = monotonic() + DRAIN_SECONDS
+        self._loop.call_later(WATCH_SECONDS, self._watch_place)
+
+    def _catch_signals(self) -> None:
+        reading, writing = socket.socketpair()
+        reading.setblocking(False)
+        writing.setblocking(False)
+        signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, lambda *_: None)
+        self._signals = reading, writing
+        self._loop.add_reader(reading.fileno(), self._signalled)
+
+    def _signalled(self) -> None:
+        for number in self._signals[0].recv(64):
+            if number == signal.SIGHUP:
+                self._reload_config()
+            else:
+                self._end_by = monotonic()
+
+    def _reload_config(self) -> None:
+        from chatterbox_client.errors import ConfigurationError
+
+        try:
+            config = self._reload()
+        except ConfigurationError as error:
+            log.error("the configuration was not reloaded, the old one stays in force: %s", error)
+            return
+        self._config = config
+        self._renderer.configure(config)
+        self._speaker.configure(config)
+        self._desk.configure(config)
+        log.info("configuration reloaded")
+
+
+def _raise_file_limit() -> None:
+    """libzmq aborts the process when it runs out of descriptors: allow as many as the system does."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,0 +1,62 @@
+"""Who is connected: a session a client, found by its identity and ended with its connection."""
+
+from dataclasses import dataclass, field
+
+MAX_NAME_CHARACTERS = 64
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    """One client."""
+
+    identity: bytes
+    fd: int
+    name: str = "unknown"
+    pid: int | None = None
+    subscriptions: set[int] = field(default_factory=set)
+
+
+class Sessions:
+    """Every client that has said something, at most `most` of them."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._by_identity: dict[bytes, Session] = {}
+        self._by_fd: dict[int, set[bytes]] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_identity)
+
+    def get(self, identity: bytes) -> Session | None:
+        """The session of a client, if it has one."""
+        return self._by_identity.get(identity)
+
+    def open(self, identity: bytes, fd: int) -> Session | None:
+        """The session of a client, made if need be; None when there are too many clients."""
+        session = self._by_identity.get(identity)
+        if session is None and len(self._by_identity) < self._most:
+            session = self._by_identity[identity] = Session(identity, fd)
+            self._by_fd.setdefault(fd, set()).add(identity)
+        return session
+
+    def close(self, identity: bytes) -> Session | None:
+        """The client is gone; returns its session."""
+        session = self._by_identity.pop(identity, None)
+        if session is not None:
+            identities = self._by_fd.get(session.fd, set())
+            identities.discard(identity)
+            if not identities:
+                self._by_fd.pop(session.fd, None)
+        return session
+
+    def on_connection(self, fd: int) -> list[bytes]:
+        """The identities that came over this connection."""
+        return list(self._by_fd.get(fd, ()))
+
+    def subscribers(self) -> list[tuple[bytes, int]]:
+        """Who wants to know what happens: identity and the id of the request that asked."""
+        return [
+            (session.identity, request_id)
+            for session in self._by_identity.values()
+            for request_id in session.subscriptions
+        ]

@@ -1,0 +1,182 @@
+"""Decides what is heard: takes requests in the order of their priorities and plays one after the other."""
+
+import itertools
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from chatterbox_daemon.config import Config
+from chatterbox_daemon.front.loop import Loop, Timer
+from chatterbox_daemon.front.loudspeaker import Loudspeaker
+from chatterbox_daemon.front.playback import Marks, Playback
+from chatterbox_daemon.front.priorities import Priority, SpeechQueue
+from chatterbox_daemon.front.renderer import SOON, URGENT, Renderer
+from chatterbox_daemon.front.rendering import Rendering
+from chatterbox_daemon.front.replies import Replies
+from chatterbox_daemon.front.request import Request
+from chatterbox_daemon.link import Header
+
+log = logging.getLogger(__name__)
+
+NUM_PREFETCHED = 2
+
+
+class Speaker:
+    """The queue of what is to be heard, and the one request that is being heard."""
+
+    def __init__(self, loop: Loop, config: Config, renderer: Renderer, replies: Replies) -> None:
+        self._loop = loop
+        self._config = config
+        self._renderer = renderer
+        self._replies = replies
+        self._queue: SpeechQueue[Request] = SpeechQueue()
+        self._playing: dict[Request, tuple[Playback, Rendering]] = {}
+        self._jobs = itertools.count(1)
+        self._job = 0
+        self._no_device: Timer | None = None
+        self.loudspeaker = Loudspeaker(loop, config, on_report=self._report, on_restart=self._player_is_back)
+        self.on_idle: Callable[[], None] = lambda: None
+
+    @property
+    def current(self) -> Request | None:
+        """What is being heard."""
+        return self._queue.current
+
+    def waiting(self) -> list[Request]:
+        """What will be heard, in that order."""
+        return self._queue.waiting()
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def configure(self, config: Config) -> None:
+        """Use new settings from the next request on; the output device changes at once."""
+        self._config = config
+        self.loudspeaker.configure(config)
+
+    def add(self, request: Request) -> None:
+        """Take a request; whatever its priority displaces is cancelled, possibly the request itself."""
+        if request.interrupt and self.loudspeaker.is_paused:
+            self.loudspeaker.resume()
+        for dropped in self._queue.add(request, Priority(request.priority), interrupt=request.interrupt):
+            self._silence(dropped.item)
+            self._replies.cancelled(dropped.item, dropped.reason)
+        self._go_on()
+
+    def cancel(self, request: Request, reason: str) -> None:
+        """Stop one request, heard or waiting."""
+        if request.is_over:
+            return
+        self._queue.remove(request)
+        self._silence(request)
+        self._replies.cancelled(request, reason)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """If nothing is being heard take the next, and have the ones after it rendered ahead."""
+        request = self._queue.current or self._queue.next()
+        if request is None:
+            self.loudspeaker.rest()
+            self.on_idle()
+            return
+        playback, rendering = self._prepare(request, URGENT)
+        if not playback.is_open:
+            self._job = next(self._jobs)
+            playback.open()
+        for later in self._queue.peek(NUM_PREFETCHED):
+            self._prepare(later, SOON)
+        self._renderer.pump()
+
+    def _prepare(self, request: Request, urgency: int) -> tuple[Playback, Rendering]:
+        if request not in self._playing:
+            playback = Playback(
+                request,
+                self._config.ahead_seconds,
+                send=self._send,
+                send_end=lambda: self.loudspeaker.end(self._job),
+                on_failed=self._failed,
+            )
+            self._playing[request] = playback, Rendering(request, playback)
+        playback, rendering = self._playing[request]
+        if not rendering.is_over:
+            self._renderer.add(rendering, urgency)
+        return playback, rendering
+
+    def _send(self, samples: bytes, marks: Marks) -> None:
+        self.loudspeaker.play(self._job, samples, marks)
+
+    def _silence(self, request: Request) -> None:
+        """Forget a request: no engine renders it and the player does not play it."""
+        playing = self._playing.pop(request, None)
+        if playing is None:
+            return
+        playback, rendering = playing
+        self._renderer.remove(rendering)
+        if playback.is_open:
+            self.loudspeaker.stop(self._job)
+
+    def _failed(self, request: Request, code: str, message: str) -> None:
+        self._queue.remove(request)
+        self._silence(request)
+        self._replies.error(request, code, message)
+        self._loop.call_later(0, self._go_on)
+
+    def _report(self, header: Header) -> None:
+        """Something the player tells."""
+        if header["type"] == "device":
+            self._device_changed()
+            return
+        request = self._queue.current
+        if request is None or header.get("job") != self._job:
+            return
+        playback, _ = self._playing[request]
+        kind = header["type"]
+        if kind == "begin":
+            self._device_is_back()
+            if not playback.has_begun:
+                playback.has_begun = True
+                request.note_time("first_sample")
+                self._replies.event(request, "begin", engine=request.engine, stand_in=request.stand_in)
+        elif kind == "mark":
+            label: dict[str, Any] = dict(header["label"])
+            self._replies.event(request, label.pop("event"), **label)
+        elif kind == "position":
+            playback.reach(header["played"])
+            self._renderer.pump()
+        elif kind == "finished":
+            self._finished(request, header)
+
+    def _finished(self, request: Request, header: Header) -> None:
+        request.underruns += header.get("underruns", 0)
+        self._queue.finish(request)
+        del self._playing[request]
+        self._replies.done(request)
+        self._go_on()
+
+    def _device_changed(self) -> None:
+        state = self.loudspeaker.device_state
+        if state == "open":
+            self._device_is_back()
+        elif state in ("absent", "lost") and self._no_device is None and self._queue.current is not None:
+            playback, _ = self._playing[self._queue.current]
+            wait = self._config.device_wait_seconds if playback.has_begun else 0.0
+            self._no_device = self._loop.call_later(wait, self._give_up_on_device)
+
+    def _device_is_back(self) -> None:
+        if self._no_device is not None:
+            self._no_device.cancel()
+            self._no_device = None
+
+    def _give_up_on_device(self) -> None:
+        """No device to play on: end what is to be heard, rather than let it hang."""
+        self._no_device = None
+        request = self._queue.current
+        if request is not None:
+            detail = self.loudspeaker.device_detail or "no output device was found"
+            self._failed(request, "no_audio", f"nothing can be played: {detail}")
+
+    def _player_is_back(self) -> None:
+        request = self._queue.current
+        if request is not None and request in self._playing:
+            self._job = next(self._jobs)
+            self._playing[request][0].replay()
