@@ -14,7 +14,7 @@ class Place:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock_fd: int | None = None
-        self._socket_inode: int | None = None
+        self._socket: tuple[int, int] | None = None
 
     def take(self) -> None:
         """Make the folder private, take the lock and clear a dead daemon's socket.
@@ -27,12 +27,12 @@ class Place:
 
     def note_socket(self) -> None:
         """Remember the socket that was just bound here."""
-        self._socket_inode = os.lstat(self.path).st_ino
+        self._socket = _identity(self.path)
 
     def is_lost(self) -> bool:
         """Whether the socket that was bound here is no longer here: deleted, or another's."""
         try:
-            return os.lstat(self.path).st_ino != self._socket_inode
+            return _identity(self.path) != self._socket
         except OSError:
             return True
 
@@ -43,6 +43,12 @@ class Place:
         if self._lock_fd is not None:
             os.close(self._lock_fd)
             self._lock_fd = None
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """What tells this file from a later one here; an inode alone may be used again."""
+    status = os.lstat(path)
+    return status.st_ino, status.st_mtime_ns
 
 
 def _prepare_folder(folder: Path) -> None:
