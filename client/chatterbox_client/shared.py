@@ -16,10 +16,7 @@ def shared_folder(name: str) -> Path:
         _CHECKOUT / name,
         Path(sysconfig.get_path("data")) / "share" / "chatterbox" / name,
     ]
-    if (_CHECKOUT / "pyproject.toml").is_file():
-        candidates = places[:2]
-    else:
-        candidates = places[2:]
+    candidates = places[:2] if (_CHECKOUT / "pyproject.toml").is_file() else places[2:]
     for place in candidates:
         if place.is_dir():
             return place
