@@ -5,17 +5,40 @@ from collections.abc import Iterator
 import pytest
 
 from tests.running import RunningDaemon, running_daemon
+from tests.sound import SoundBench
+
+BUILTIN = 'engine = "builtin"\n'
 
 
 @pytest.fixture
 def daemon() -> Iterator[RunningDaemon]:
     """A real daemon with the built-in voice, for one test."""
-    with running_daemon(config='engine = "builtin"\n') as running:
+    with running_daemon(config=BUILTIN) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def shared_daemon() -> Iterator[RunningDaemon]:
     """A real daemon with the built-in voice, for tests that leave it as they found it."""
-    with running_daemon(config='engine = "builtin"\n') as running:
+    with running_daemon(config=BUILTIN) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def sound() -> Iterator[SoundBench]:
+    """A sound server with one sink, whose output can be recorded."""
+    with SoundBench() as bench:
+        yield bench
+
+
+@pytest.fixture
+def speaking_daemon(sound: SoundBench) -> Iterator[RunningDaemon]:
+    """A real daemon with the built-in voice, playing to the recorded sink."""
+    with running_daemon(sound_environment(sound), config=BUILTIN) as running:
+        running.child_pid("builtin")
+        yield running
+
+
+def sound_environment(sound: SoundBench) -> dict[str, str]:
+    """What of a bench's environment a daemon needs to play to it."""
+    return {name: value for name, value in sound.environment().items() if name.startswith(("ALSA_", "PULSE_"))}

@@ -122,12 +122,8 @@ class Client:
         self._call("shutdown")
 
     def subscribe(self) -> Iterator[dict[str, Any]]:
-        """What happens in the daemon, as it happens, until the daemon ends."""
-        number = self.submit(control_header("events"))
-        while (message := self.wait_for(number, None)) is not None:
-            raise_if_failed(message.header)
-            if message.header["type"] == "event":
-                yield message.header
+        """What happens in the daemon from now on, as it happens, until the daemon ends."""
+        return self._events_of(self.submit(control_header("events")))
 
     # What Request and AudioRequest are built on.
 
@@ -160,6 +156,11 @@ class Client:
         if message.header.get("type") in protocol.FINAL_TYPES:
             self._inboxes.pop(number, None)
         return message
+
+    def _events_of(self, number: int) -> Iterator[dict[str, Any]]:
+        while (message := self.wait_for(number, None)) is not None:
+            raise_if_failed(message.header)
+            yield message.header
 
     def _receive(self, timeout_seconds: float | None) -> Message | None:
         if self._connection is None:
