@@ -154,10 +154,10 @@ class SoundBench:
 
 
 def chirp(seconds: float, low_hz: float = 200.0, high_hz: float = 8000.0, peak: int = 16_000) -> Samples:
-    """A tone whose pitch rises steadily, so that no two pieces of it are alike."""
+    """A tone whose pitch rises steadily, so that no two pieces of it are alike; it begins at its peak."""
     times = np.arange(round(seconds * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
     phase = 2 * np.pi * (low_hz * times + (high_hz - low_hz) / (2 * seconds) * times**2)
-    return np.asarray(np.round(peak * np.sin(phase)), dtype=np.int16)
+    return np.asarray(np.round(peak * np.cos(phase)), dtype=np.int16)
 
 
 def lag_of_chirp_pieces(source: Samples, recorded: Samples, piece_seconds: float = 0.1) -> list[int | None]:

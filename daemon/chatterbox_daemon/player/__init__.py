@@ -1,0 +1,1 @@
+"""The player process: samples come in over the link, sound goes out through PortAudio. Knows no text."""
