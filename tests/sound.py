@@ -64,7 +64,10 @@ class Recording:
 
 
 class SoundBench:
-    """A running PulseAudio with one null sink: 24 kHz, mono, s16, so nothing is resampled on the way."""
+    """A running PulseAudio with one null sink: 24 kHz, mono, s16, so nothing is resampled on the way.
+
+    While nobody records, the sink takes up to 2 s at once from a stream that begins, then nothing for as long.
+    """
 
     def __init__(self) -> None:
         needs_sound_bench()

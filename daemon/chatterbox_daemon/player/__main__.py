@@ -1,6 +1,7 @@
 """`python -m chatterbox_daemon.player --fd N`: the player on an inherited socket, started by the front."""
 
 import argparse
+import contextlib
 import faulthandler
 import gc
 import logging
@@ -17,6 +18,7 @@ from chatterbox_daemon.player.program import Program
 
 log = logging.getLogger("chatterbox_daemon.player")
 
+NICENESS = -10  # about what sound servers give themselves; granted where the user's limits allow it
 SWITCH_INTERVAL_SECONDS = 0.001  # how long PortAudio's thread may have to wait for another one's bytecode
 
 
@@ -28,6 +30,8 @@ def main() -> int:
     arguments = parser.parse_args()
     _log_to(_take_stderr(arguments.log_level), arguments.log_level)
     threading.excepthook = _end_loudly
+    with contextlib.suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     gc.disable()  # a collection would hold up PortAudio's thread; what plays makes no cycles
     sock = socket.socket(fileno=arguments.fd)

@@ -20,7 +20,10 @@ def silence(num_samples: int) -> Samples:
 
 def scale(samples: Samples, gain: float) -> None:
     """Multiply in place; what leaves the 16-bit range is clipped."""
-    samples[:] = memoryview(array("h", [min(HIGHEST, max(LOWEST, round(value * gain))) for value in samples]))
+    values = [int(value * gain) for value in samples]
+    if gain > 1:
+        values = [min(HIGHEST, max(LOWEST, value)) for value in values]
+    samples[:] = memoryview(array("h", values))
 
 
 def fade_in(samples: Samples) -> None:

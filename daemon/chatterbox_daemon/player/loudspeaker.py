@@ -19,7 +19,7 @@ from chatterbox_daemon.player.shared import Report, SharedMixer
 log = logging.getLogger(__name__)
 
 WATCH_SECONDS = 0.5
-STALL_SECONDS = 2.0
+STALL_SECONDS = 4.0  # a sound server may hold back the first 2 s
 FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 0.2, 2.0
 
 

@@ -192,7 +192,7 @@ def test_a_device_that_takes_no_samples_is_given_up(stage: Stage) -> None:
     stage.add(1)
     stage.loudspeaker.step()
     stage.stop(1)
-    stage.now += 1.9
+    stage.now += 3.9
     stage.loudspeaker.step()
     assert stage.states() == ["open"]
     stage.now += 0.2

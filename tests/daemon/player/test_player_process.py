@@ -94,6 +94,11 @@ def test_garbage_on_the_link_ends_the_player_with_the_code_for_it(player: Runnin
     assert player.process.wait(10) == os.EX_PROTOCOL
 
 
+def test_a_message_that_breaks_the_contract_ends_the_player_with_the_code_for_it(player: RunningPlayer) -> None:
+    player.send("audio", bytes(480))
+    assert player.process.wait(10) == os.EX_SOFTWARE
+
+
 def test_a_killed_player_closes_the_link(player: RunningPlayer) -> None:
     player.process.kill()
     player.process.wait()
