@@ -181,8 +181,8 @@ class Desk:
         ]
         if isinstance(target, int) and not chosen:
             raise Refused("not_found", f"no request {target} is under way; see: chatterbox queue")
-        if target == "all" and self._speaker.loudspeaker.is_paused:
-            self._speaker.loudspeaker.resume()
+        if target == "all" and self._speaker.player.is_paused:
+            self._speaker.player.resume()
         return self._stop_each(chosen, f"stopped by {session.name}")
 
     def _stop_each(self, requests: list[Request], reason: str) -> Header:
@@ -202,11 +202,11 @@ class Desk:
             self._speaker.cancel(request, reason)
 
     def _pause(self, *_: object) -> Header:
-        self._speaker.loudspeaker.pause()
+        self._speaker.player.pause()
         return {}
 
     def _resume(self, *_: object) -> Header:
-        self._speaker.loudspeaker.resume()
+        self._speaker.player.resume()
         return {}
 
     def _skip(self, session: Session, *_: object) -> Header:
@@ -228,7 +228,7 @@ class Desk:
         def answer(devices: list[dict[str, Any]]) -> None:
             self._send(session.identity, {"re": client_id, "type": "done", "devices": devices}, None)
 
-        self._speaker.loudspeaker.list_devices(answer)
+        self._speaker.player.list_devices(answer)
 
     def _reset(self, *_: object) -> Header:
         for engine in self._renderer.engines.values():

@@ -66,8 +66,11 @@ class Door:
                 frames = self._socket.recv_multipart(zmq.NOBLOCK, copy=False)
             except zmq.Again:
                 return
-            fd = frames[0].get(zmq.SRCFD)
-            yield frames[0].bytes, int(fd), [frame.bytes for frame in frames[1 : protocol.MAX_FRAMES + 2]]
+            try:
+                fd = int(frames[0].get(zmq.SRCFD))
+            except zmq.ZMQError:
+                continue  # the sender left before its message was read
+            yield frames[0].bytes, fd, [frame.bytes for frame in frames[1 : protocol.MAX_FRAMES + 2]]
 
     def departures(self) -> Iterator[int]:
         """The connections that have ended since the last call."""

@@ -82,7 +82,7 @@ class Server:
             "engine": speaks,
             "voice": engines[speaks].default_voice,
             "engines": {name: engine.describe() for name, engine in engines.items()},
-            "player": self._speaker.loudspeaker.describe(),
+            "player": self._speaker.player.describe(),
             "queue": {"speaking": int(current is not None), "waiting": len(self._speaker.waiting())},
             "requests": {"under_way": len(self._desk), **self._replies.counts},
             "clients": len(self._sessions),
@@ -93,7 +93,7 @@ class Server:
         self._door.bind(self._place.path)
         self._place.note_socket()
         self._catch_signals()
-        self._speaker.loudspeaker.start()
+        self._speaker.player.start()
         self._renderer.start()
         self._watch_place()
         log.info("listening on %s, pid %d", self._place.path, os.getpid())
@@ -101,7 +101,7 @@ class Server:
     def _stop(self) -> None:
         self._desk.cancel_all("the daemon is ending")
         self._renderer.stop()
-        self._speaker.loudspeaker.stop_process()
+        self._speaker.player.stop_process()
         self._door.close()
         self._place.give_back()
         log.info("ended")

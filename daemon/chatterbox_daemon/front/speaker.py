@@ -2,13 +2,12 @@
 
 import itertools
 import logging
-from collections.abc import Callable
 from typing import Any
 
 from chatterbox_daemon.config import Config
 from chatterbox_daemon.front.loop import Loop, Timer
-from chatterbox_daemon.front.loudspeaker import Loudspeaker
 from chatterbox_daemon.front.playback import Marks, Playback
+from chatterbox_daemon.front.player import Player
 from chatterbox_daemon.front.priorities import Priority, SpeechQueue
 from chatterbox_daemon.front.renderer import SOON, URGENT, Renderer
 from chatterbox_daemon.front.rendering import Rendering
@@ -19,6 +18,7 @@ from chatterbox_daemon.link import Header
 log = logging.getLogger(__name__)
 
 NUM_PREFETCHED = 2
+UNSAID_IN_A_PAUSE = ("notification", "progress")  # as SSIP has it
 
 
 class Speaker:
@@ -34,8 +34,7 @@ class Speaker:
         self._jobs = itertools.count(1)
         self._job = 0
         self._no_device: Timer | None = None
-        self.loudspeaker = Loudspeaker(loop, config, on_report=self._report, on_restart=self._player_is_back)
-        self.on_idle: Callable[[], None] = lambda: None
+        self.player = Player(loop, config, on_report=self._report, on_restart=self._player_is_back)
 
     @property
     def current(self) -> Request | None:
@@ -52,12 +51,15 @@ class Speaker:
     def configure(self, config: Config) -> None:
         """Use new settings from the next request on; the output device changes at once."""
         self._config = config
-        self.loudspeaker.configure(config)
+        self.player.configure(config)
 
     def add(self, request: Request) -> None:
         """Take a request; whatever its priority displaces is cancelled, possibly the request itself."""
-        if request.interrupt and self.loudspeaker.is_paused:
-            self.loudspeaker.resume()
+        if request.interrupt and self.player.is_paused:
+            self.player.resume()
+        if self.player.is_paused and request.priority in UNSAID_IN_A_PAUSE:
+            self._replies.cancelled(request, "playback is paused")
+            return
         for dropped in self._queue.add(request, Priority(request.priority), interrupt=request.interrupt):
             self._silence(dropped.item)
             self._replies.cancelled(dropped.item, dropped.reason)
@@ -76,10 +78,9 @@ class Speaker:
         """If nothing is being heard take the next, and have the ones after it rendered ahead."""
         request = self._queue.current or self._queue.next()
         if request is None:
-            self.loudspeaker.rest()
-            self.on_idle()
+            self.player.rest()
             return
-        playback, rendering = self._prepare(request, URGENT)
+        playback, _ = self._prepare(request, URGENT)
         if not playback.is_open:
             self._job = next(self._jobs)
             playback.open()
@@ -93,7 +94,7 @@ class Speaker:
                 request,
                 self._config.ahead_seconds,
                 send=self._send,
-                send_end=lambda: self.loudspeaker.end(self._job),
+                send_end=lambda: self.player.end(self._job),
                 on_failed=self._failed,
             )
             self._playing[request] = playback, Rendering(request, playback)
@@ -103,7 +104,7 @@ class Speaker:
         return playback, rendering
 
     def _send(self, samples: bytes, marks: Marks) -> None:
-        self.loudspeaker.play(self._job, samples, marks)
+        self.player.play(self._job, samples, marks)
 
     def _silence(self, request: Request) -> None:
         """Forget a request: no engine renders it and the player does not play it."""
@@ -113,7 +114,7 @@ class Speaker:
         playback, rendering = playing
         self._renderer.remove(rendering)
         if playback.is_open:
-            self.loudspeaker.stop(self._job)
+            self.player.stop(self._job)
 
     def _failed(self, request: Request, code: str, message: str) -> None:
         self._queue.remove(request)
@@ -154,7 +155,7 @@ class Speaker:
         self._go_on()
 
     def _device_changed(self) -> None:
-        state = self.loudspeaker.device_state
+        state = self.player.device_state
         if state == "open":
             self._device_is_back()
         elif state in ("absent", "lost") and self._no_device is None and self._queue.current is not None:
@@ -172,7 +173,7 @@ class Speaker:
         self._no_device = None
         request = self._queue.current
         if request is not None:
-            detail = self.loudspeaker.device_detail or "no output device was found"
+            detail = self.player.device_detail or "no output device was found"
             self._failed(request, "no_audio", f"nothing can be played: {detail}")
 
     def _player_is_back(self) -> None:

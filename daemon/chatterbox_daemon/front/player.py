@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 HEARTBEAT_TIMEOUT_SECONDS = 1.5
 
 
-class Loudspeaker:
+class Player:
     """Sends samples to the player and passes on what it reports."""
 
     def __init__(

@@ -1,0 +1,39 @@
+"""`python -m chatterbox_daemon.worker --fd N --engine NAME`: a worker on an inherited socket."""
+
+import argparse
+import faulthandler
+import logging
+import os
+import signal
+import sys
+
+from chatterbox_daemon.link import Link
+from chatterbox_daemon.worker.engine import create_engine
+from chatterbox_daemon.worker.program import Program
+
+log = logging.getLogger("chatterbox_daemon.worker")
+
+
+def main() -> int:
+    """Serve the front until it is gone; returns the exit code of a failure."""
+    parser = argparse.ArgumentParser(prog="python -m chatterbox_daemon.worker", description=__doc__)
+    parser.add_argument("--fd", type=int, required=True, help="the socket to the front")
+    parser.add_argument("--engine", required=True, help="builtin, chatterbox, or module:factory")
+    parser.add_argument("--log-level", default="warning", help="debug, info, warning or error")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=arguments.log_level.upper(), format="worker: %(levelname)s: %(message)s")
+    faulthandler.enable()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        Program(Link.from_fd(arguments.fd), lambda: create_engine(arguments.engine), arguments.engine).run()
+    except OSError as error:
+        log.debug("the front is gone: %s", error)
+        return os.EX_OK
+    except Exception:
+        log.critical("the worker failed", exc_info=True)
+        return os.EX_SOFTWARE
+    return os.EX_OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

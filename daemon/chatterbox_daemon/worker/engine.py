@@ -1,0 +1,95 @@
+"""What an engine is: loaded once, then given one piece of text after another, on one thread."""
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatSamples = NDArray[np.float32]
+Word = tuple[int, int, int]
+
+BUILTIN = "chatterbox_daemon.worker.builtin:BuiltinEngine"
+MODEL = "chatterbox_daemon.worker.model:ModelEngine"
+ENGINES = {"builtin": BUILTIN, "chatterbox": MODEL}
+
+
+class EngineError(Exception):
+    """An engine cannot do what it was asked; `code` is one of the protocol's error codes."""
+
+    def __init__(self, message: str, code: str = "engine_failed") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """One voice: `name` is what a request gives, `language` a tag such as `en-gb`."""
+
+    name: str
+    language: str
+    gender: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One text to speak; `clip` is a recording to imitate, or nothing."""
+
+    text: str
+    voice: str | None = None
+    language: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    clip: bytes = b""
+
+
+class Output(Protocol):
+    """Where an engine's samples go, as they come."""
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether nobody wants the rest: the engine returns as soon as it can."""
+
+    def write(self, samples: FloatSamples, words: list[Word] = ...) -> None:
+        """The next samples: float32 of shape (samples,), −1 to 1, at 24 kHz.
+
+        A word is (sample of the piece at which it begins, first character in the piece, number of characters).
+        """
+
+
+class Engine(Protocol):
+    """Text to samples. Everything is called on one thread, the one that owns the device."""
+
+    has_own_rate: bool  # it speaks at `rate` and `pitch` by itself; else the worker's stage changes its samples
+    num_slots: int  # how many pieces it takes at once
+    default_voice: str
+
+    def load(self, settings: Mapping[str, Any]) -> None:
+        """Get ready to speak. Raises EngineError with what to do."""
+
+    def voices(self) -> list[Voice]:
+        """Every voice it has."""
+
+    def warm_up(self) -> None:
+        """Do now what would make the first piece late."""
+
+    def synthesize(self, piece: Piece, output: Output) -> str:
+        """Speak a piece into `output`; returns the name of the voice that spoke. Raises EngineError."""
+
+    def stats(self) -> dict[str, Any]:
+        """Figures for `status`."""
+
+    def reset(self) -> None:
+        """Drop caches; rebuild what was compiled when it is next needed."""
+
+
+def create_engine(name: str) -> Engine:
+    """The engine of this name, or of a `module:factory`. Raises EngineError where there is none."""
+    module, _, factory = ENGINES.get(name, name).partition(":")
+    try:
+        made: Callable[[], Engine] = getattr(importlib.import_module(module), factory)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise EngineError(f"the engine {name!r} cannot be loaded: {error}", "unavailable") from error
+    return made()
