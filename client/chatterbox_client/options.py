@@ -31,13 +31,15 @@ MAX_NAME_CHARACTERS = 200
 class Options:
     """Every value may be None: then the daemon's configuration decides.
 
-    `rate` is a factor, `pitch` semitones, `volume` a gain, `language` a tag such as `en` or `pt-br`. The ranges
-    are in `RANGES` and `WHOLE_RANGES`. Raises ValueError naming the option, its value and its range.
+    `device` is where it is played: an index or the beginning of a name. `rate` is a factor, `pitch` semitones,
+    `volume` a gain, `language` a tag such as `en` or `pt-br`. The ranges are in `RANGES` and `WHOLE_RANGES`.
+    Raises ValueError naming the option, its value and its range.
     """
 
     voice: str | None = None
     language: str | None = None
     engine: str | None = None
+    device: str | None = None
     rate: float | None = None
     pitch: float | None = None
     volume: float | None = None

@@ -1,0 +1,68 @@
+"""`chatterbox daemon`: start it, end it, read what it logged."""
+
+import subprocess
+from collections import deque
+from time import monotonic, sleep
+
+import click
+
+from chatterbox_client import launch, paths
+from chatterbox_client.cli.control import ask
+from chatterbox_client.cli.exits import UNAVAILABLE, Failure
+from chatterbox_client.errors import Unavailable
+
+END_SECONDS = 10.0
+
+
+@click.group()
+def daemon() -> None:
+    """Start, end and inspect the daemon's process."""
+
+
+@daemon.command()
+def start() -> None:
+    """Start the daemon unless it runs."""
+    click.echo(f"runs, pid {ask(lambda client: client.status())['pid']}")
+
+
+@daemon.command()
+def stop() -> None:
+    """End the daemon; what it speaks is cut short."""
+    try:
+        ask(lambda client: client.shutdown(), start_daemon=False)
+    except Unavailable:
+        click.echo("no daemon runs")
+        return
+    path = paths.socket_path(click.get_current_context().obj)
+    deadline = monotonic() + END_SECONDS
+    while launch.is_listening(path) or path.exists():
+        if monotonic() > deadline:
+            raise Failure(UNAVAILABLE, f"the daemon did not end within {END_SECONDS:.0f} s")
+        sleep(0.02)
+    click.echo("ended")
+
+
+@daemon.command()
+@click.pass_context
+def restart(context: click.Context) -> None:
+    """End the daemon and start it again."""
+    context.invoke(stop)
+    context.invoke(start)
+
+
+@daemon.command()
+@click.option("-n", "num_lines", type=click.IntRange(1), default=50, help="How many lines.")
+def logs(num_lines: int) -> None:
+    """Show the end of the log: its file, or the journal where a unit runs the daemon."""
+    file = paths.log_file()
+    if file.is_file():
+        with file.open(errors="replace") as lines:
+            click.echo("".join(deque(lines, num_lines)), nl=False)
+        return
+    journal = ["journalctl", "--user", "--unit", "chatterboxd", "--lines", str(num_lines), "--no-pager"]
+    try:
+        subprocess.run(journal, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise Failure(
+            UNAVAILABLE, f"there is no log in {file}, and the journal cannot be read: {error}"
+        ) from error

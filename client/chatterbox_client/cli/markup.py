@@ -1,0 +1,131 @@
+"""macOS's embedded commands, `[[slnc 500]]` and the like: a text in, the protocol's parts out.
+
+No command is ever spoken: those that cannot be followed are taken out, and named in `Parsed.ignored`.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from chatterbox_client.options import MAX_SILENCE_SECONDS, RANGES
+
+NORMAL_WORDS_PER_MINUTE = 175.0
+DELIMITERS = ("[[", "]]")
+
+
+@dataclass(slots=True)
+class Parsed:
+    """The parts to be spoken, and the commands that were left out."""
+
+    parts: list[dict[str, Any]] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """What will be spoken, without silences and marks."""
+        return "".join(part.get("text", "") for part in self.parts)
+
+
+def parse(text: str, words_per_minute: float | None = None, volume: float | None = None) -> Parsed:
+    """Cut a text at its commands. `words_per_minute` and `volume` are what relative changes start from."""
+    parser = _Parser(words_per_minute or NORMAL_WORDS_PER_MINUTE, 1.0 if volume is None else volume)
+    position = 0
+    while True:
+        opening, closing = parser.delimiters
+        start = text.find(opening, position)
+        end = text.find(closing, start + len(opening)) if start >= 0 else -1
+        if end < 0:
+            break
+        parser.say(text[position:start])
+        parser.obey(text[start + len(opening) : end])
+        position = end + len(closing)
+    parser.say(text[position:].replace(opening, " "))
+    return parser.parsed
+
+
+class _Parser:
+    """What the commands so far have set."""
+
+    def __init__(self, words_per_minute: float, volume: float) -> None:
+        self.parsed = Parsed()
+        self.delimiters = DELIMITERS
+        self._start = (words_per_minute, volume)
+        self._words_per_minute, self._volume = words_per_minute, volume
+        self._own: dict[str, Any] = {}
+
+    def say(self, text: str) -> None:
+        """Text between two commands."""
+        if text:
+            self.parsed.parts.append({"text": text, **self._own})
+
+    def obey(self, commands: str) -> None:
+        """What stands between the delimiters: commands with semicolons between them."""
+        if commands.strip().startswith("cmnt"):
+            return
+        for command in commands.split(";"):
+            name, *arguments = command.split()[:4] or [""]
+            action = getattr(self, f"_do_{name}", None) if name.isalpha() else None
+            try:
+                if action is None:
+                    raise ValueError(name)
+                action(*arguments)
+            except (ValueError, TypeError):
+                self._ignore(command)
+
+    def _ignore(self, command: str) -> None:
+        if command.strip():
+            self.parsed.ignored.append(command.strip()[:40])
+
+    def _do_slnc(self, milliseconds: str) -> None:
+        seconds = float(milliseconds) / 1000
+        if not 0 <= seconds <= MAX_SILENCE_SECONDS:
+            raise ValueError(milliseconds)
+        self.parsed.parts.append({"silence": seconds})
+
+    def _do_rate(self, value: str) -> None:
+        lowest, highest, _ = RANGES["rate"]
+        wanted = _changed(value, self._words_per_minute)
+        self._words_per_minute = _clamped(
+            wanted, lowest * NORMAL_WORDS_PER_MINUTE, highest * NORMAL_WORDS_PER_MINUTE
+        )
+        self._own["rate"] = self._words_per_minute / NORMAL_WORDS_PER_MINUTE
+
+    def _do_volm(self, value: str) -> None:
+        self._volume = _clamped(_changed(value, self._volume), *RANGES["volume"][:2])
+        self._own["volume"] = self._volume
+
+    def _do_rset(self, _: str = "0") -> None:
+        self._words_per_minute, self._volume = self._start
+        self._own = {}
+
+    def _do_char(self, mode: str) -> None:
+        self._own["spell"] = _literal(mode)
+
+    def _do_nmbr(self, mode: str) -> None:
+        self._own["digits"] = _literal(mode)
+
+    def _do_sync(self, name: str = "sync") -> None:
+        self.parsed.parts.append({"mark": name[:200]})
+
+    def _do_cmnt(self, *_: str) -> None:
+        """A comment."""
+
+    def _do_dlim(self, opening: str = "[[", closing: str = "]]") -> None:
+        self.delimiters = (opening, closing)
+
+
+def _literal(mode: str) -> bool:
+    if mode not in ("LTRL", "NORM"):
+        raise ValueError(mode)
+    return mode == "LTRL"
+
+
+def _changed(value: str, current: float) -> float:
+    """`+20` and `-20` change the current value, `200` replaces it."""
+    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", value):
+        raise ValueError(value)
+    return current + float(value) if value[0] in "+-" else float(value)
+
+
+def _clamped(value: float, lowest: float, highest: float) -> float:
+    return min(highest, max(lowest, value))

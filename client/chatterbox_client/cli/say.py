@@ -1,0 +1,250 @@
+"""`say`: a text aloud, or into a file, or as raw samples; macOS's options and a few more."""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from chatterbox_client.cli.exits import CANNOT_WRITE, USAGE, Failure, Stopped, explained, stop_on_signals
+from chatterbox_client.cli.markup import NORMAL_WORDS_PER_MINUTE, Parsed, parse
+from chatterbox_client.cli.reading import texts
+from chatterbox_client.client import Client
+from chatterbox_client.errors import ChatterboxError
+from chatterbox_client.options import ENGINES, Options
+from chatterbox_client.protocol import PRIORITIES
+from chatterbox_client.requests import Request
+from chatterbox_client.results import Chunk, Event, Result
+from chatterbox_client.version import __version__
+
+EPILOG = (
+    "The file's format follows its extension: wav (16-bit PCM, the default), aiff, caf, flac, ogg, opus, mp3. "
+    "'?' as a value lists what there is: say -v '?', -a '?', --file-format '?', --data-format '?'. "
+    "Exit codes: 0 spoken, 64 usage, 66 nothing to read, 69 unavailable, 73 and 74 the file cannot be written, "
+    "78 configuration, 129, 130, 143 ended by a signal."
+)
+HIGHLIGHT_DEFAULT = "smso"
+OPTIONAL_VALUES = {
+    "-i": f"--interactive={HIGHLIGHT_DEFAULT}",
+    "--interactive": f"--interactive={HIGHLIGHT_DEFAULT}",
+}
+
+
+def main() -> None:
+    """Run `say` with the words of the command line."""
+    arguments = sys.argv[1:]
+    own = arguments.index("--") if "--" in arguments else len(arguments)
+    command(args=[OPTIONAL_VALUES.get(word, word) for word in arguments[:own]] + arguments[own:], prog_name="say")
+
+
+@click.command(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("words", nargs=-1)
+@click.option("-f", "--input-file", "file", metavar="FILE", help="Read the text from a file; - is standard input.")
+@click.option("-v", "--voice", metavar="VOICE", help="A voice by name.")
+@click.option("-r", "--rate", "words_per_minute", type=float, metavar="WPM", help="Words a minute; 175 is normal.")
+@click.option(
+    "-o", "--output-file", "output", type=click.Path(path_type=Path), help="Write a file; nothing is played."
+)
+@click.option(
+    "-a", "--audio-device", "device", metavar="DEVICE", help="Play there: an index or a name's beginning."
+)
+@click.option("-n", "--network-send", "network", metavar="NAME", help="Not supported.")
+@click.option("--progress", is_flag=True, help="Show how far it is, on stderr.")
+@click.option(
+    "-i", "--interactive", "markup", metavar="MARKUP", help="Show the text; mark each word as it is spoken."
+)
+@click.option("--file-format", metavar="FORMAT", help="The file's format, whatever its extension.")
+@click.option("--data-format", metavar="FORMAT", help="The samples' format, such as LEI16@22050 or BEF32.")
+@click.option("--channels", "num_channels", type=click.IntRange(1, 2), default=1, help="1 or 2.")
+@click.option("--bit-rate", metavar="RATE", help="Ignored, with a warning.")
+@click.option("--quality", metavar="0-127", help="Ignored, with a warning.")
+@click.option("--raw", is_flag=True, help="Write samples to standard output: 24 kHz mono s16le.")
+@click.option("--json", "as_json", is_flag=True, help="Print the final reply as a line of JSON.")
+@click.option("--no-wait", is_flag=True, help="Return as soon as the text is queued.")
+@click.option("--priority", type=click.Choice(PRIORITIES), default="message", help="How urgent it is.")
+@click.option("--interrupt", is_flag=True, help="Silence what is spoken, then speak.")
+@click.option("--append", is_flag=True, help="Wait for what is spoken: the default.")
+@click.option("--language", metavar="TAG", help="Such as en, de or pt-br.")
+@click.option("--engine", type=click.Choice(ENGINES), help="Which engine speaks.")
+@click.option("--seed", type=int, help="Same seed, same speech.")
+@click.option("--volume", type=float, help="A gain; 1 is normal.")
+@click.option("--pitch", type=float, metavar="SEMITONES", help="Higher or lower.")
+@click.option("--exaggeration", type=float, help="Emotional intensity; 0.5 is neutral.")
+@click.option("--cfg-weight", type=float, help="How closely the voice's pace is kept.")
+@click.option("--temperature", type=float, help="How varied the speech is.")
+@click.option("--socket", metavar="PATH", help="The daemon's socket.")
+@click.version_option(__version__, prog_name="say")
+def command(words: tuple[str, ...], **given: Any) -> None:
+    """Speak WORDS, a file, or standard input; return when it has been heard."""
+    with explained("say"):
+        stop_on_signals()
+        _refuse(given)
+        if not _list(given):
+            with Client(given["socket"], name="say") as client:
+                for text in texts(words, given["file"], only_last=given["output"] is not None):
+                    _Utterance(client, text, given).speak()
+
+
+def _refuse(given: dict[str, Any]) -> None:
+    if given["network"] is not None:
+        raise Failure(USAGE, "-n is not supported: nothing is sent over a network; see ssh -L in docs/protocol.md")
+    if given["interrupt"] and given["append"]:
+        raise Failure(USAGE, "--interrupt and --append exclude each other")
+    if given["raw"] and given["output"]:
+        raise Failure(USAGE, "--raw and -o exclude each other")
+    for name in ("bit_rate", "quality"):
+        if given[name] not in (None, "?"):
+            click.echo(f"say: --{name.replace('_', '-')} is ignored", err=True)
+
+
+def _list(given: dict[str, Any]) -> bool:
+    """Print what a `'?'` asks for; False when none did."""
+    from chatterbox_client.cli import listings
+
+    with Client(given["socket"], name="say") as client:
+        lists: dict[str, Callable[[], list[str]]] = {
+            "voice": lambda: listings.voice_lines(client),
+            "device": lambda: listings.device_lines(client),
+            "file_format": lambda: listings.format_lines("--file-format"),
+            "data_format": lambda: listings.format_lines("--data-format"),
+            "bit_rate": lambda: ["every format's own; the option is ignored"],
+            "quality": lambda: ["every format's own; the option is ignored"],
+        }
+        asked = [name for name in lists if given[name] == "?"]
+        for name in asked:
+            click.echo("\n".join(lists[name]()))
+    return bool(asked)
+
+
+class _Utterance:
+    """One text on its way to the loudspeaker, a file or standard output."""
+
+    def __init__(self, client: Client, text: str, given: dict[str, Any]) -> None:
+        self._client, self._given = client, given
+        self._parsed = parse(text, given["words_per_minute"], given["volume"])
+        self._highlighter = self._make_highlighter()
+        _warn_of_ignored(self._parsed)
+
+    def speak(self) -> None:
+        """Speak it and wait, unless told not to. Raises what went wrong."""
+        if not self._parsed.parts:
+            return
+        given = self._given
+        result: Result | None
+        try:
+            if given["output"] is not None:
+                result = self._into_file(given["output"])
+            elif given["raw"]:
+                result = self._to_stdout()
+            else:
+                result = self._aloud()
+        except ChatterboxError as error:
+            if given["as_json"]:
+                click.echo(json.dumps({"type": type(error).__name__.lower(), "message": str(error)}))
+            raise
+        if result is not None:
+            self._tell(result)
+
+    def _aloud(self) -> Result | None:
+        given = self._given
+        request = self._client.speak(
+            self._parsed.parts,
+            self._options(),
+            priority=given["priority"],
+            interrupt=given["interrupt"],
+            events=given["progress"] or self._highlighter is not None,
+            cancel_on_disconnect=not given["no_wait"],
+        )
+        if given["no_wait"]:
+            request.wait_accepted()
+            return None
+        return self._follow(request, lambda _: None)
+
+    def _into_file(self, path: Path) -> Result:
+        from chatterbox_client.cli.formats import choose
+        from chatterbox_client.cli.writing import new_file
+
+        encoding = choose(
+            path, self._given["file_format"], self._given["data_format"], self._given["num_channels"]
+        )
+        with new_file(path, encoding) as encoder:
+            return self._follow(self._synthesize(), encoder.write)
+
+    def _to_stdout(self) -> Result:
+        stream = sys.stdout.buffer
+        try:
+            result = self._follow(self._synthesize(), stream.write)
+            stream.flush()
+        except BrokenPipeError as error:
+            sys.stdout = open("/dev/null", "w")  # noqa: PTH123, SIM115 - what is left must not be flushed into the pipe
+            raise Failure(CANNOT_WRITE, "standard output was closed") from error
+        return result
+
+    def _synthesize(self) -> Request:
+        events = self._given["progress"] or self._highlighter is not None
+        return self._client.synthesize(self._parsed.parts, self._options(), events=events)
+
+    def _follow(self, request: Request, take: Callable[[bytes], object]) -> Result:
+        """Wait for the end; events are shown, samples taken. A signal cancels the request in the daemon."""
+        try:
+            for item in request:
+                if isinstance(item, Chunk):
+                    take(bytes(item.samples))
+                else:
+                    self._show(item)
+        except Stopped:
+            request.cancel()
+            raise
+        finally:
+            if self._highlighter is not None:
+                self._highlighter.finish()
+            if self._given["progress"]:
+                click.echo(err=True)
+        return request.result()
+
+    def _show(self, event: Event) -> None:
+        if event.kind == "word" and self._highlighter is not None:
+            self._highlighter.show(event.fields["start"], event.fields["length"])
+        elif event.kind == "progress" and self._given["progress"]:
+            done, total = event.fields["done_characters"], max(1, event.fields["total_characters"])
+            click.echo(f"\r{done * 100 // total:3} % of {total} characters", nl=False, err=True)
+
+    def _tell(self, result: Result) -> None:
+        given = self._given
+        if given["as_json"]:
+            click.echo(json.dumps({"type": "done", **asdict(result)}))
+        elif result.stand_in and (given["voice"] or given["engine"]):
+            click.echo(f"say: spoken by the built-in voice: {result.stand_in}", err=True)
+
+    def _options(self) -> Options:
+        given = self._given
+        rate = given["words_per_minute"]
+        names = (
+            "voice",
+            "language",
+            "engine",
+            "seed",
+            "volume",
+            "pitch",
+            "exaggeration",
+            "cfg_weight",
+            "temperature",
+        )
+        values = {name: given[name] for name in (*names, "device")}
+        return Options(rate=None if rate is None else rate / NORMAL_WORDS_PER_MINUTE, **values)
+
+    def _make_highlighter(self) -> Any:
+        if self._given["markup"] is None:
+            return None
+        from chatterbox_client.cli.highlight import Highlighter
+
+        return Highlighter(self._parsed.text, self._given["markup"])
+
+
+def _warn_of_ignored(parsed: Parsed) -> None:
+    if parsed.ignored:
+        names = ", ".join(dict.fromkeys(parsed.ignored))
+        click.echo(f"say: left out, not supported: {names[:200]}", err=True)
