@@ -11,7 +11,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
-from chatterbox_client import Client, launch
+from chatterbox_client import Audio, Client, launch
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = (ROOT, ROOT / "client", ROOT / "daemon")
@@ -123,3 +123,8 @@ def wait_until(condition: Any, *, seconds: float) -> None:
     while not condition():
         assert monotonic() < deadline, f"not within {seconds} s"
         sleep(0.02)
+
+
+def same_length(one: Audio, other: Audio) -> bool:
+    """espeak-ng's voice flutters: no two utterances are alike, but they are equally long, give or take 5 %."""
+    return abs(one.duration_seconds - other.duration_seconds) < 0.05 * other.duration_seconds

@@ -27,7 +27,7 @@ def python_snippets() -> Iterator[Any]:
             yield pytest.param(code, id=f"{page.stem}-{index}")
 
 
-@pytest.mark.parametrize("code", python_snippets())
+@pytest.mark.parametrize("code", list(python_snippets()))
 def test_a_python_snippet_runs(code: str, shared_daemon: RunningDaemon) -> None:
     run = subprocess.run(
         [sys.executable, "-c", code], env=shared_daemon.environment, capture_output=True, text=True, timeout=60

@@ -132,15 +132,6 @@ def test_texts_of_several_clients_never_overlap(speaking_daemon: RunningDaemon) 
     assert all(first[1] <= second[0] + 0.05 for first, second in itertools.pairwise(spans))
 
 
-def test_the_samples_are_the_same_for_the_same_text_and_never_more_than_credit(
-    shared_daemon: RunningDaemon,
-) -> None:
-    with shared_daemon.client() as client:
-        first, second = client.synthesize(SENTENCE).audio(), client.synthesize(SENTENCE).audio()
-        assert first == second
-        assert 1 < first.duration_seconds < 6
-
-
 def test_a_long_text_arrives_whole_in_bounded_chunks(shared_daemon: RunningDaemon) -> None:
     with shared_daemon.client() as client:
         request = client.synthesize(LONG, Options(rate=3.0))

@@ -37,6 +37,7 @@ _SUBTYPES = {
     ("F", 32): "FLOAT",
     ("F", 64): "DOUBLE",
 }
+_OWN_ORDER = {"WAV": "LITTLE", "AIFF": "BIG"}  # named, libsndfile would choose a lesser-known form of the format
 _DATA_FORMAT = re.compile(r"(BE|LE)?(F|I|UI)(8|16|24|32|64)(?:@(\d+))?(?:/[0-9A-Fa-f]+)?")
 _RATE_ONLY = re.compile(r"@(\d+)")
 MIN_RATE_HZ, MAX_RATE_HZ = 1_000, 384_000
@@ -68,6 +69,7 @@ def choose(path: Path, file_format: str | None, data_format: str | None, num_cha
     if data_format:
         named_data, endian, rate_hz = _parse_data_format(data_format)
         data = named_data or chosen.data
+        endian = "FILE" if endian == _OWN_ORDER.get(chosen.container) else endian
     encoding = Encoding(chosen.container, data, endian, rate_hz, num_channels)
     if not encoding.is_plain:
         _check(encoding, chosen, data_format)
@@ -104,8 +106,11 @@ def _parse_data_format(text: str) -> tuple[str | None, str, int]:
     data = _SUBTYPES.get((kind, int(bits)))
     if data is None:
         raise Failure(USAGE, f"{kind}{bits} cannot be written; say --data-format '?' lists what can")
-    endian = {"BE": "BIG", "LE": "LITTLE", None: "FILE"}[order]
-    return data, endian, _checked_rate(rate) if rate else SAMPLE_RATE_HZ
+    return (
+        data,
+        {"BE": "BIG", "LE": "LITTLE", None: "FILE"}[order],
+        _checked_rate(rate) if rate else SAMPLE_RATE_HZ,
+    )
 
 
 def _checked_rate(text: str) -> int:

@@ -39,9 +39,11 @@ def voice_lines(client: Client) -> list[str]:
 
 def device_lines(client: Client) -> list[str]:
     """Index and name of each output device; the default one is marked."""
+    devices = client.devices()
+    if not devices:
+        return ["no output device was found"]
     return [
-        f"{device['index']:5} {device['name']}{' (default)' if device['is_default'] else ''}"
-        for device in client.devices()
+        f"{device['index']:5} {device['name']}{' (default)' if device['is_default'] else ''}" for device in devices
     ]
 
 

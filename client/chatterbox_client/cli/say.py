@@ -14,7 +14,7 @@ from chatterbox_client.cli.markup import NORMAL_WORDS_PER_MINUTE, Parsed, parse
 from chatterbox_client.cli.reading import texts
 from chatterbox_client.client import Client
 from chatterbox_client.errors import ChatterboxError
-from chatterbox_client.options import ENGINES, Options
+from chatterbox_client.options import ENGINES, RANGES, Options
 from chatterbox_client.protocol import PRIORITIES
 from chatterbox_client.requests import Request
 from chatterbox_client.results import Chunk, Event, Result
@@ -221,7 +221,6 @@ class _Utterance:
 
     def _options(self) -> Options:
         given = self._given
-        rate = given["words_per_minute"]
         names = (
             "voice",
             "language",
@@ -234,7 +233,7 @@ class _Utterance:
             "temperature",
         )
         values = {name: given[name] for name in (*names, "device")}
-        return Options(rate=None if rate is None else rate / NORMAL_WORDS_PER_MINUTE, **values)
+        return Options(rate=_rate(given["words_per_minute"]), **values)
 
     def _make_highlighter(self) -> Any:
         if self._given["markup"] is None:
@@ -242,6 +241,18 @@ class _Utterance:
         from chatterbox_client.cli.highlight import Highlighter
 
         return Highlighter(self._parsed.text, self._given["markup"])
+
+
+def _rate(words_per_minute: float | None) -> float | None:
+    """The factor that makes so many words a minute. Raises Failure outside the range."""
+    if words_per_minute is None:
+        return None
+    lowest, highest = (end * NORMAL_WORDS_PER_MINUTE for end in RANGES["rate"][:2])
+    if not lowest <= words_per_minute <= highest:
+        raise Failure(
+            USAGE, f"-r takes {lowest:.0f} to {highest:.0f} words a minute; {words_per_minute:g} was given"
+        )
+    return words_per_minute / NORMAL_WORDS_PER_MINUTE
 
 
 def _warn_of_ignored(parsed: Parsed) -> None:

@@ -13,7 +13,7 @@ from chatterbox_daemon.link import Header
 log = logging.getLogger(__name__)
 
 # name: (seconds without an answer before it is killed, seconds without progress on a piece before it is killed)
-PATIENCE = {"builtin": (0.5, 5.0), "chatterbox": (5.0, 120.0)}
+PATIENCE = {"builtin": (0.35, 5.0), "chatterbox": (5.0, 120.0)}
 
 
 class Engine:
@@ -27,7 +27,7 @@ class Engine:
         *,
         on_change: Callable[[], None],
         on_message: Callable[["Engine", Rendering, Header, bytes], None],
-        on_lost: Callable[[Rendering], None],
+        on_lost: Callable[[list[Rendering]], None],
         on_silent: Callable[["Engine"], None],
     ) -> None:
         self.name = name
@@ -121,8 +121,7 @@ class Engine:
     def _went_down(self, reason: str) -> None:
         self.state, self.detail = "dead", reason
         lost, self.in_hand = list(self.in_hand.values()), {}
-        for rendering in lost:
-            self._on_lost(rendering)
+        self._on_lost(lost)
         self._on_change()
 
     def _received(self, header: Header, payload: bytes) -> None:

@@ -31,6 +31,8 @@ class Player:
         self.is_paused = False
         self._config = config
         self._on_report, self._on_restart = on_report, on_restart
+        self._device: str | None = None  # of the request being heard, if it names one
+        self._is_changing = False
         self._asking: list[Callable[[list[dict[str, Any]]], None]] = []
         self.child = Child(
             loop,
@@ -85,10 +87,22 @@ class Player:
     def configure(self, config: Config) -> None:
         """Use new settings."""
         self._config = config
+        self._send_settings()
+
+    def use_device(self, device: str | None) -> bool:
+        """Play on this device, or on the configured one. False: wait for its report that another was closed."""
+        if device != self._device:
+            self._device = device
+            self._is_changing = self.device_state == "open"
+            self._send_settings()
+        return not self._is_changing
+
+    def _send_settings(self) -> None:
+        config, device = self._config, self._device or self._config.device
         self.child.send(
             {
                 "op": "configure",
-                "device": int(config.device) if config.device and config.device.isdigit() else config.device,
+                "device": int(device) if device and device.isdigit() else device,
                 "latency_seconds": config.latency_seconds,
                 "volume": 1.0,
                 "idle_seconds": config.player_idle_seconds,
@@ -109,8 +123,8 @@ class Player:
         }
 
     def _came_up(self) -> None:
-        self.device_state, self.device_name = "closed", None
-        self.configure(self._config)
+        self.device_state, self.device_name, self._is_changing = "closed", None, False
+        self._send_settings()
         if self.is_paused:
             self.child.send({"op": "pause"})
         self._on_restart()
@@ -124,6 +138,7 @@ class Player:
         kind = header.get("type")
         if kind == "device":
             self.device_state = header.get("state", "lost")
+            self._is_changing = False
             self.device_name = header.get("name")
             self.device_detail = header.get("detail") or ""
             log.info("output device %s: %s %s", self.device_name, self.device_state, self.device_detail)

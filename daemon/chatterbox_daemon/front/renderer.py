@@ -152,10 +152,12 @@ class Renderer:
         else:
             rendering.fail(header.get("code", "engine_failed"), message)
 
-    def _lost(self, rendering: Rendering) -> None:
-        """The engine died with this piece in hand."""
-        rendering.lose(is_its_fault=True)
-        self._give_up_if_tired(rendering)
+    def _lost(self, renderings: list[Rendering]) -> None:
+        """An engine died with these in hand."""
+        for rendering in renderings:
+            rendering.lose(is_its_fault=True)
+            self._give_up_if_tired(rendering)
+        self.pump()  # now, while it is known why
 
     def _silent(self, engine: Engine) -> None:
         """The engine does not answer: what is to be heard now is spoken by another."""

@@ -108,10 +108,16 @@ class Server:
 
     def _turn(self) -> None:
         self._loop.turn()
-        for identity, fd, frames in self._door.receive(MESSAGES_A_TURN):
-            self._desk.receive(identity, fd, frames)
+        # In this order: a new client may have the descriptor of one whose departure is still to be read.
+        messages = list(self._door.receive(MESSAGES_A_TURN))
         for fd in self._door.departures():
             self._gone.extend(self._sessions.on_connection(fd))
+        self._say_farewell()
+        for identity, fd, frames in messages:
+            self._desk.receive(identity, fd, frames)
+        self._say_farewell()
+
+    def _say_farewell(self) -> None:
         gone, self._gone = self._gone, []
         for identity in gone:
             session = self._sessions.close(identity)

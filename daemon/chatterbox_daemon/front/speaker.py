@@ -81,7 +81,7 @@ class Speaker:
             self.player.rest()
             return
         playback, _ = self._prepare(request, URGENT)
-        if not playback.is_open:
+        if not playback.is_open and self.player.use_device(request.options.device):
             self._job = next(self._jobs)
             playback.open()
         for later in self._queue.peek(NUM_PREFETCHED):
@@ -126,6 +126,7 @@ class Speaker:
         """Something the player tells."""
         if header["type"] == "device":
             self._device_changed()
+            self._go_on()
             return
         request = self._queue.current
         if request is None or header.get("job") != self._job:

@@ -90,12 +90,12 @@ class _Stretcher:
     def _process(self, samples: FloatSamples) -> FloatSamples:
         if not len(samples):
             return samples
-        stretch = Stretch()
+        stretch = Stretch(0)  # seeded: the same samples each time
         stretch.preset(1, SAMPLE_RATE_HZ)
         stretch.setTimeFactor(self._rate)
         stretch.setTransposeSemitones(self._pitch)
         stretched: FloatSamples = np.asarray(stretch.process(samples[np.newaxis]), np.float32)
-        return stretched[0]
+        return stretched.reshape(-1)
 
     def _best_shift(self, stretched: FloatSamples, skip: int) -> int:
         """By how many samples to shift a block so that its beginning is most like the last one's continuation."""
