@@ -18,20 +18,19 @@ def new_file(path: Path, encoding: Encoding) -> Iterator[Encoder]:
 
     Raises Failure when the file cannot be made or written.
     """
-    place = _checked(path)
-    if place.exists():  # a device: there is nothing to be replaced
+    _check(path)
+    is_device = path.exists() and not path.is_file()
+    place = path if is_device else path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
         with _opened(place, encoding) as encoder:
             yield encoder
-        return
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with _opened(unfinished, encoding) as encoder:
-            yield encoder
-        unfinished.replace(path)
+        if not is_device:
+            place.replace(path)
     except OSError as error:
         raise Failure(CANNOT_WRITE, f"{path} cannot be written: {error.strerror or error}") from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        if not is_device:
+            place.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -43,17 +42,14 @@ def _opened(path: Path, encoding: Encoding) -> Iterator[Encoder]:
         encoder.close()
 
 
-def _checked(path: Path) -> Path:
-    """The path if it is a device to write to; else one that is not there. Raises Failure if it cannot be made."""
+def _check(path: Path) -> None:
+    """Raise Failure if nothing can be created at this path."""
     if path.is_dir():
         raise Failure(CANNOT_CREATE, f"{path} is a folder; name a file in it")
     if not path.parent.is_dir():
         raise Failure(CANNOT_CREATE, f"{path} cannot be created: there is no folder {path.parent}")
     if not os.access(path.parent, os.W_OK) and not path.exists():
         raise Failure(CANNOT_CREATE, f"{path} cannot be created: the folder is not yours to write in")
-    if path.exists() and not path.is_file():
-        return path
-    return path.with_name(f".{path.name}.{os.getpid()}.none")
 
 
 class _PlainWave:
