@@ -1,15 +1,17 @@
 """Find a running daemon, or start one in the background and wait until it answers."""
 
-import importlib.util
 import os
 import socket
-import subprocess
 import sys
 from pathlib import Path
 from time import monotonic, sleep
+from typing import TYPE_CHECKING
 
 from chatterbox_client import paths
 from chatterbox_client.errors import ConfigurationError, Unavailable
+
+if TYPE_CHECKING:
+    import subprocess
 
 START_SECONDS = 10.0
 _POLL_SECONDS = 0.005
@@ -22,7 +24,9 @@ def ensure_daemon(path: Path, *, start: bool) -> None:
         return
     if not start:
         raise Unavailable(f"no daemon listens on {path}; start one with: chatterbox daemon start")
-    if importlib.util.find_spec("chatterbox_daemon") is None:
+    from importlib.util import find_spec  # only here: a daemon that runs is found without it
+
+    if find_spec("chatterbox_daemon") is None:
         raise Unavailable(f"no daemon listens on {path}, and none is installed: pip install 'chatterboxd[daemon]'")
     _wait_until_listening(path, _spawn(path))
 
@@ -38,7 +42,9 @@ def is_listening(path: Path) -> bool:
     return True
 
 
-def _spawn(path: Path) -> subprocess.Popen[bytes]:
+def _spawn(path: Path) -> "subprocess.Popen[bytes]":
+    import subprocess
+
     log = paths.log_file()
     try:
         log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -58,7 +64,7 @@ def _spawn(path: Path) -> subprocess.Popen[bytes]:
         os.close(output)
 
 
-def _wait_until_listening(path: Path, child: subprocess.Popen[bytes]) -> None:
+def _wait_until_listening(path: Path, child: "subprocess.Popen[bytes]") -> None:
     deadline = monotonic() + START_SECONDS
     while not is_listening(path):
         code = child.poll()

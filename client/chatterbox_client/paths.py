@@ -1,16 +1,19 @@
-"""Where things live: the socket, the configuration, the log. Follows the XDG folders through platformdirs."""
+"""Where things live: the socket, the configuration, the log. Follows the XDG folders through platformdirs.
+
+What a quick command does not need is imported where it is needed.
+"""
 
 import os
-import tempfile
 from pathlib import Path
-
-from platformdirs import PlatformDirs
+from typing import TYPE_CHECKING
 
 from chatterbox_client.errors import ConfigurationError
 
 MAX_SOCKET_PATH_BYTES = 107
 SOCKET_VARIABLE = "CHATTERBOX_SOCKET"
-_DIRS = PlatformDirs("chatterbox", appauthor=False)
+
+if TYPE_CHECKING:
+    from platformdirs import PlatformDirs
 
 
 def runtime_folder() -> Path:
@@ -18,6 +21,8 @@ def runtime_folder() -> Path:
     base = os.environ.get("XDG_RUNTIME_DIR")
     if base and Path(base).is_dir():
         return Path(base) / "chatterbox"
+    import tempfile
+
     return Path(tempfile.gettempdir()) / f"chatterbox-{os.getuid()}"
 
 
@@ -42,22 +47,28 @@ def socket_path(address: str | None = None) -> Path:
 
 def config_file() -> Path:
     """The user's configuration file."""
-    return _DIRS.user_config_path / "config.toml"
+    return _folders().user_config_path / "config.toml"
 
 
 def data_folder() -> Path:
     """Voices and what else the user would miss."""
-    return _DIRS.user_data_path
+    return _folders().user_data_path
 
 
 def cache_folder() -> Path:
     """What can be made again: compiled artefacts."""
-    return _DIRS.user_cache_path
+    return _folders().user_cache_path
 
 
 def log_file() -> Path:
     """The daemon's log where there is no journal."""
-    return _DIRS.user_log_path / "chatterboxd.log"
+    return _folders().user_log_path / "chatterboxd.log"
+
+
+def _folders() -> "PlatformDirs":
+    from platformdirs import PlatformDirs
+
+    return PlatformDirs("chatterbox", appauthor=False)
 
 
 def _checked(path: Path) -> Path:

@@ -23,6 +23,7 @@ def run(count: int, file: Path | None) -> None:
             Row("new client to first answer", "ms", [_timed(_connect) for _ in range(count)]),
         ]
         rows += _say(count)
+        rows.append(Row("anchor: python, import click, zmq", "ms", [_timed(_import_anchor) for _ in range(count)]))
     publish("ipc", rows, file)
 
 
@@ -35,6 +36,10 @@ def _timed(call: Callable[[], object]) -> float:
 def _connect() -> None:
     with Client(name="bench") as client:
         client.queue()
+
+
+def _import_anchor() -> None:
+    subprocess.run([sys.executable, "-c", "import click, zmq"], check=True)
 
 
 def _say(count: int) -> list[Row]:
