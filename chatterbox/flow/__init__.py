@@ -1,0 +1,1 @@
+"""Speech ids to mel: the conformer encoder and the flow-matching decoder."""
