@@ -13,11 +13,24 @@ import zmq
 
 from chatterbox_client import Audio, Cancelled, Chunk, Client, RequestError, Unavailable, protocol
 from tests.conftest import sound_environment
-from tests.running import RunningDaemon, running_daemon, same_length, wait_until
+from tests.running import SOURCES, RunningDaemon, running_daemon, same_length, wait_until
 from tests.sound import SAMPLE_RATE_HZ, SoundBench, energy_segments
 
 LONG = "This sentence is one of many and is spoken again and again. " * 20
 COUNT = "One, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve."
+
+MISTAKE = """
+import chatterbox_daemon.front.script as script
+
+plain = script.steps
+
+def steps(parts):
+    if any("mistake" in part.get("text", "") for part in parts):
+        raise RuntimeError("broken on purpose")
+    return plain(parts)
+
+script.steps = steps
+"""
 
 
 @pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGSTOP])
@@ -207,6 +220,28 @@ def test_a_wrong_configuration_at_reload_keeps_the_old_one(daemon: RunningDaemon
         client.synthesize(LONG)
         with pytest.raises(RequestError, match="max_queue"):
             client.synthesize(LONG).audio()
+
+
+def test_a_mistake_in_the_front_ends_each_request_with_a_reply_and_not_the_daemon(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(MISTAKE)
+    path = os.pathsep.join(map(str, (tmp_path, *SOURCES)))
+    with running_daemon({"PYTHONPATH": path}, config='engine = "builtin"') as daemon, daemon.client() as client:
+        under_way = client.synthesize(LONG * 50)
+        next(iter(under_way))
+        for request in (client.synthesize("a mistake"), client.speak("a mistake"), under_way):
+            with pytest.raises(RequestError, match="a mistake in the daemon") as failure:
+                request.result()
+            assert failure.value.code == "internal"
+        assert client.synthesize("and on it goes").audio().samples
+        assert "RuntimeError: broken on purpose" in daemon.log.read_text()
+
+
+@pytest.mark.parametrize("is_wanted", [False, True])
+def test_texts_are_in_the_log_only_where_that_was_asked_for(is_wanted: bool) -> None:
+    config = f'engine = "builtin"\nlog_level = "debug"\nlog_text = {str(is_wanted).lower()}\n'
+    with running_daemon(config=config) as daemon, daemon.client() as client:
+        client.synthesize("a secret").audio()
+        assert ("a secret" in daemon.log.read_text()) == is_wanted
 
 
 def test_an_orderly_end_answers_what_was_under_way(daemon: RunningDaemon) -> None:

@@ -79,6 +79,12 @@ class Desk:
         """Cancel every request."""
         self._stop_each(list(self._requests.values()), reason)
 
+    def fail_all(self, message: str) -> None:
+        """End every request with an internal error."""
+        for request in list(self._requests.values()):
+            self._withdraw(request)
+            self._replies.error(request, "internal", message)
+
     def _dispatch(self, session: Session, client_id: int, message: Message) -> None:
         op = message.header.get("op")
         handler = self._handlers().get(op) if isinstance(op, str) else None
@@ -158,6 +164,8 @@ class Desk:
         )
         self._requests[session.identity, client_id] = request
         log.info("request %d: %s, %d characters", request.number, request.op, request.num_characters)
+        if self._config.log_text:
+            log.info("request %d: %r", request.number, request.parts)
         return request
 
     def _credit(self, session: Session, _: int, header: Header) -> Header:
@@ -194,12 +202,15 @@ class Desk:
         return {"stopped": len(requests)}
 
     def _cancel(self, request: Request, reason: str) -> None:
+        self._withdraw(request)
+        self._replies.cancelled(request, reason)
+        self._speaker.go_on()
+
+    def _withdraw(self, request: Request) -> None:
         if request in self._streams:
             self._renderer.remove(self._streams[request][1])
-            self._replies.cancelled(request, reason)
-            self._renderer.pump()
         else:
-            self._speaker.cancel(request, reason)
+            self._speaker.withdraw(request)
 
     def _pause(self, *_: object) -> Header:
         self._speaker.player.pause()

@@ -76,9 +76,8 @@ class Replies:
         request.is_over = True
         self.counts[header["type"]] += 1
         self._reply(request, header)
-        log.info(
-            "request %d %s %s", request.number, header["type"], header.get("code") or header.get("reason") or ""
-        )
+        why = header.get("code") or header.get("reason")
+        log.info("request %d: %s%s", request.number, header["type"], f", {why}" if why else "")
         self._publish({"event": header["type"], "request": request.number})
         for callback in self._on_over:
             callback(request)

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 from chatterbox_client.protocol import Header
 from chatterbox_client.version import __version__
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 MESSAGES_A_TURN = 100
 WATCH_SECONDS = 2.0
 DRAIN_SECONDS = 60.0
+MAX_MISTAKES = 20  # then it is better to start anew
 
 
 class Server:
@@ -54,6 +56,7 @@ class Server:
             shut_down=self._shut_down,
         )
         self._gone: list[bytes] = []
+        self._num_mistakes = 0
 
     def run(self) -> None:
         """Serve until told to end. Raises ConfigurationError when the socket cannot be had."""
@@ -107,20 +110,30 @@ class Server:
         log.info("ended")
 
     def _turn(self) -> None:
-        self._loop.turn()
+        self._safely(self._loop.turn)
         # In this order: a new client may have the descriptor of one whose departure is still to be read.
         messages = list(self._door.receive(MESSAGES_A_TURN))
         for fd in self._door.departures():
             self._gone.extend(self._sessions.on_connection(fd))
-        self._say_farewell()
-        for identity, fd, frames in messages:
-            self._desk.receive(identity, fd, frames)
-        self._say_farewell()
+        self._safely(self._say_farewell)
+        for message in messages:
+            self._safely(self._desk.receive, *message)
+        self._safely(self._say_farewell)
+
+    def _safely(self, act: Callable[..., None], *arguments: Any) -> None:
+        """A mistake of ours ends the requests under way, each with a reply, and not the daemon."""
+        try:
+            act(*arguments)
+        except Exception:
+            self._num_mistakes += 1
+            log.critical("a mistake in the daemon; every request under way ends", exc_info=True)
+            if self._num_mistakes > MAX_MISTAKES:
+                raise
+            self._desk.fail_all("a mistake in the daemon; its log has the details")
 
     def _say_farewell(self) -> None:
-        gone, self._gone = self._gone, []
-        for identity in gone:
-            session = self._sessions.close(identity)
+        while self._gone:
+            session = self._sessions.close(self._gone.pop(0))
             if session is not None:
                 self._desk.client_is_gone(session)
 

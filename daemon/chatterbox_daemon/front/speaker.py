@@ -63,18 +63,14 @@ class Speaker:
         for dropped in self._queue.add(request, Priority(request.priority), interrupt=request.interrupt):
             self._silence(dropped.item)
             self._replies.cancelled(dropped.item, dropped.reason)
-        self._go_on()
+        self.go_on()
 
-    def cancel(self, request: Request, reason: str) -> None:
-        """Stop one request, heard or waiting."""
-        if request.is_over:
-            return
+    def withdraw(self, request: Request) -> None:
+        """Take out one request, heard or waiting; `go_on` then lets the next be heard."""
         self._queue.remove(request)
         self._silence(request)
-        self._replies.cancelled(request, reason)
-        self._go_on()
 
-    def _go_on(self) -> None:
+    def go_on(self) -> None:
         """If nothing is being heard take the next, and have the ones after it rendered ahead."""
         request = self._queue.current or self._queue.next()
         if request is None:
@@ -117,16 +113,15 @@ class Speaker:
             self.player.stop(self._job)
 
     def _failed(self, request: Request, code: str, message: str) -> None:
-        self._queue.remove(request)
-        self._silence(request)
+        self.withdraw(request)
         self._replies.error(request, code, message)
-        self._loop.call_later(0, self._go_on)
+        self._loop.call_later(0, self.go_on)
 
     def _report(self, header: Header) -> None:
         """Something the player tells."""
         if header["type"] == "device":
             self._device_changed()
-            self._go_on()
+            self.go_on()
             return
         request = self._queue.current
         if request is None or header.get("job") != self._job:
@@ -153,7 +148,7 @@ class Speaker:
         self._queue.finish(request)
         del self._playing[request]
         self._replies.done(request)
-        self._go_on()
+        self.go_on()
 
     def _device_changed(self) -> None:
         state = self.player.device_state
