@@ -63,8 +63,8 @@ def test_a_model_killed_in_mid_utterance_is_stood_in_for_and_comes_back(model_da
     assert spoken_by(model_daemon) == ("chatterbox", None)
 
 
-def test_a_frozen_model_is_stood_in_for_within_a_second(model_daemon: RunningDaemon) -> None:
-    with model_daemon.client() as client:
+def test_a_frozen_model_is_stood_in_for_within_a_second(sound: SoundBench, model_daemon: RunningDaemon) -> None:
+    with sound.record(), model_daemon.client() as client:  # unless recorded, the sink takes samples in gulps
         request = client.speak(LONG)
         next(iter(request))
         os.kill(model_daemon.child_pid("chatterbox"), signal.SIGSTOP)

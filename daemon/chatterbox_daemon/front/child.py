@@ -131,8 +131,8 @@ class Child:
 
     def _ask(self) -> None:
         now = monotonic()
-        if self._loop.lag_seconds > BEAT_SECONDS:
-            self._asked_at = None  # it was us who slept
+        if self._loop.lag_seconds > SUSPECT_SECONDS / 2:
+            self._asked_at = None  # it was us who slept, or the whole machine
         patience = self._timeout if self._has_spoken else max(self._timeout, START_GRACE_SECONDS)
         if self._asked_at is not None and now - self._asked_at > patience:
             self._beat = None
