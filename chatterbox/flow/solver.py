@@ -1,0 +1,60 @@
+"""Noise in, mel out: Euler steps along the estimator's velocity. Knows nothing of ids and voices."""
+
+import torch
+from torch import Tensor, nn
+
+from chatterbox.flow.estimator import Estimator
+
+GUIDANCE = 0.7
+NUM_STEPS, NUM_MEANFLOW_STEPS = 10, 2  # as published
+
+
+class Solver(nn.Module):
+    """Follows the flow from noise to mel in few straight steps (Lipman et al., 2023).
+
+    A meanflow's steps are equal. Otherwise they widen along a cosine, and each is led away from where it would go
+    without conditions (classifier-free guidance, Ho and Salimans, 2022).
+    """
+
+    def __init__(self, estimator: Estimator) -> None:
+        super().__init__()
+        self.estimator = estimator
+        self.is_meanflow = estimator.time_embed_mixer is not None
+
+    def forward(
+        self, noise: Tensor, conditions: Tensor, num_steps: int | None = None, mask: Tensor | None = None
+    ) -> Tensor:
+        """The mel, (batch, n, 80), in the noise's dtype.
+
+        Args:
+            noise: (batch, n, 80); float32 keeps the steps exact whatever the weights are.
+            conditions: (batch, n, 240), in the weights' dtype.
+            num_steps: None for the published count; fewer are quicker and rougher.
+            mask: (batch, n), false where an utterance is padded; None if none is.
+        """
+        times = self._schedule(num_steps, noise.device)
+        embedded = self.estimator.embed_time(times[:-1], times[1:])
+        if not self.is_meanflow:
+            conditions = torch.cat([conditions, torch.zeros_like(conditions)])
+            mask = None if mask is None else torch.cat([mask, mask])
+        x = noise
+        for time, duration in zip(embedded, times.diff(), strict=True):
+            x = x + duration * self._velocity(x, conditions, time, mask)
+        return x
+
+    def _velocity(self, x: Tensor, conditions: Tensor, time: Tensor, mask: Tensor | None) -> Tensor:
+        rows = x if self.is_meanflow else torch.cat([x, x])
+        velocity: Tensor = self.estimator(rows.to(conditions.dtype), conditions, time, mask).to(x.dtype)
+        if self.is_meanflow:
+            return velocity
+        guided, free = velocity.chunk(2)
+        return (1 + GUIDANCE) * guided - GUIDANCE * free
+
+    def _schedule(self, num_steps: int | None, device: torch.device) -> Tensor:
+        """Where each step begins, and the end: (steps + 1,) from 0 to 1."""
+        if num_steps is None:
+            num_steps = NUM_MEANFLOW_STEPS if self.is_meanflow else NUM_STEPS
+        if num_steps < 1:
+            raise ValueError(f"num_steps is {num_steps}; at least 1 is needed, or None for the published count")
+        times = torch.linspace(0, 1, num_steps + 1, device=device)
+        return times if self.is_meanflow else 1 - torch.cos(times * 0.5 * torch.pi)
