@@ -18,4 +18,4 @@ class TextError(ChatterboxError, ValueError):
 
 
 class VoiceError(ChatterboxError, ValueError):
-    """A reference clip cannot become a voice: too short, silent, or no sound at all."""
+    """A reference clip or a saved voice cannot be used: too short, silent, damaged, or no sound at all."""

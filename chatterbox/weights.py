@@ -5,6 +5,7 @@ Files are memory-mapped; a tensor goes straight to its device and dtype. Knows n
 
 import pickle
 import re
+import struct
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +21,19 @@ from chatterbox.layers import Assembled
 
 M = TypeVar("M", bound=nn.Module)
 MAX_NAMES_SHOWN = 20
+# What reading a damaged file raises, as seen when single bytes of one were changed.
+DAMAGE = (
+    pickle.UnpicklingError,
+    safetensors.SafetensorError,
+    struct.error,
+    AssertionError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 
 class Checkpoint:
@@ -40,7 +54,7 @@ class Checkpoint:
             raise CheckpointError(f"{path} is missing; give the folder of a complete model, or pull it again")
         try:
             return cls(str(path), _open_pickled(path) if path.suffix == ".pt" else _SafetensorsFile(path))
-        except (safetensors.SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
+        except DAMAGE as error:
             reason = str(error).partition("\n")[0]
             raise CheckpointError(f"{path} is cut short or holds no weights ({reason}); pull it again") from error
 
