@@ -42,6 +42,11 @@ class Variant:
     drops_last_token: bool = False  # its 40 ms are noise
 
     @property
+    def is_multilingual(self) -> bool:
+        """Whether its text stage knows more than English."""
+        return self.tokenizer[0] == GRAPHEME_TOKENIZER[0]
+
+    @property
     def files(self) -> tuple[str, ...]:
         """All files that are read, the built-in voice included."""
         return (self.t3, self.s3gen, self.voice_encoder, *self.tokenizer, "conds.pt")

@@ -4,14 +4,14 @@ A text with `die` in it ends the process, as a fault in a kernel would; one with
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import sleep
 from typing import Any
 
 import numpy as np
 
 from chatterbox_client.audio import SAMPLE_RATE_HZ
-from chatterbox_daemon.worker.engine import EngineError, Output, Piece, Voice
+from chatterbox_daemon.worker.engine import Answer, EngineError, Output, Piece, Spoken, Voice
 
 SECONDS_A_CHARACTER = 0.06
 CHUNK_SECONDS = 0.1
@@ -27,7 +27,7 @@ class ToneEngine:
     num_slots = 1
     default_voice = "tone"
 
-    def load(self, settings: Mapping[str, Any]) -> None:  # noqa: ARG002
+    def load(self, settings: Mapping[str, Any], tell: Callable[[str], None]) -> None:  # noqa: ARG002
         """Take as long as a model would."""
         sleep(LOAD_SECONDS)
 
@@ -38,7 +38,7 @@ class ToneEngine:
     def warm_up(self) -> None:
         """Nothing is cold."""
 
-    def synthesize(self, piece: Piece, output: Output) -> str:
+    def synthesize(self, piece: Piece, output: Output) -> Spoken:
         """A tone of 60 ms a character."""
         if "die" in piece.text:
             os._exit(9)
@@ -55,7 +55,15 @@ class ToneEngine:
                 (0.3 * np.sin(2 * np.pi * TONE_HZ * times)).astype(np.float32),
                 [(start, 0, 1)] if not start else [],
             )
-        return "tone"
+        return Spoken("tone")
+
+    def convert(self, piece: Piece, output: Output) -> Spoken:  # noqa: ARG002
+        """It cannot."""
+        raise EngineError("a tone is no voice", "unavailable")
+
+    def command(self, action: str, arguments: Mapping[str, Any], payload: bytes) -> Answer:  # noqa: ARG002
+        """It has no voices."""
+        raise EngineError("a tone is no voice", "unavailable")
 
     def stats(self) -> dict[str, Any]:
         """One figure."""

@@ -42,6 +42,16 @@ class ModelSource:
         """What to call it in a sentence: its name, or its folder."""
         return self.variant.name if self.folder is None else str(self.folder)
 
+    @property
+    def id(self) -> str:
+        """Which weights these are, for what is computed with them and kept: other weights, another id."""
+        if self.folder is None:
+            return f"{self.variant.name}@{self.hub_files[0].repo.revision or 'main'}"
+        files = (self.folder / name for name in (self.variant.s3gen, self.variant.voice_encoder))
+        return "-".join(
+            [self.variant.name, *(f"{file.stat().st_size:x}.{file.stat().st_mtime_ns:x}" for file in files)]
+        )
+
 
 def find_model(name: str | Path, variant: str | None = None) -> ModelSource:
     """What a user means by a name.

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from chatterbox_client import launch, paths, protocol
 from chatterbox_client.audio import Audio
-from chatterbox_client.client import ANSWER_SECONDS
+from chatterbox_client.client import ANSWER_SECONDS, VOICE_SECONDS
 from chatterbox_client.connection import Connection
 from chatterbox_client.errors import Unavailable
 from chatterbox_client.options import DEFAULTS, Options
@@ -82,6 +82,16 @@ class AsyncClient:
         )
         return await self._submit_speech(header)
 
+    async def convert(self, recording: bytes, options: Options = DEFAULTS) -> "AsyncRequest":
+        """Have the bytes of a sound file said in the options' voice, as `synthesize` does with a text."""
+        header = {"op": "convert", "credit": protocol.CREDIT_CHUNKS, **options.as_dict()}
+        return AsyncRequest(self, await self.submit(header, recording))
+
+    async def voice(self, action: str, *, payload: bytes = b"", **arguments: Any) -> Message:
+        """Do something with a voice of the user's; docs/protocol.md lists the actions."""
+        number = await self.submit({"op": "voice", "action": action, **arguments}, payload)
+        return await self._answer("voice", number, VOICE_SECONDS)
+
     async def stop(self, target: str | int = "all") -> int:
         """Silence `all`, `mine` or one request by its number. Returns how many were stopped."""
         return int((await self._call("stop", target=target))["stopped"])
@@ -132,12 +142,12 @@ class AsyncClient:
 
     # What AsyncRequest is built on.
 
-    async def submit(self, header: Header) -> int:
+    async def submit(self, header: Header, payload: bytes | None = None) -> int:
         """Send a request and return its id; opens the connection, and the daemon, where needed."""
         async with self._opening:
             if self._connection is None:
                 await self._open()
-        return self._send_new(header)
+        return self._send_new(header, payload)
 
     def send(self, header: Header) -> None:
         """Send something that is answered through another request, such as credit."""
@@ -164,12 +174,12 @@ class AsyncClient:
         hello = control_header("hello", versions=[protocol.VERSION], client=self._name, pid=os.getpid())
         await self._answer("hello", self._send_new(hello), ANSWER_SECONDS)
 
-    def _send_new(self, header: Header) -> int:
+    def _send_new(self, header: Header, payload: bytes | None = None) -> int:
         if self._connection is None:
             raise Unavailable("the daemon went away")
         number = next(self._ids)
         self._inboxes[number] = asyncio.Queue()
-        self._connection.send({**header, "id": number})
+        self._connection.send({**header, "id": number}, payload)
         self._drain()  # the descriptor signals edges only: sending may have swallowed one
         return number
 
@@ -186,11 +196,11 @@ class AsyncClient:
         return AsyncRequest(self, await self.submit(header))
 
     async def _call(self, op: str, timeout_seconds: float = ANSWER_SECONDS, **values: Any) -> Header:
-        return await self._answer(op, await self.submit(control_header(op, **values)), timeout_seconds)
+        return (await self._answer(op, await self.submit(control_header(op, **values)), timeout_seconds)).header
 
-    async def _answer(self, op: str, number: int, timeout_seconds: float) -> Header:
+    async def _answer(self, op: str, number: int, timeout_seconds: float) -> Message:
         try:
-            return (await asyncio.wait_for(self.wait_for(number), timeout_seconds)).header
+            return await asyncio.wait_for(self.wait_for(number), timeout_seconds)
         except TimeoutError:
             self._inboxes.pop(number, None)
             raise Unavailable(f"the daemon did not answer '{op}' within {timeout_seconds:.0f} s") from None

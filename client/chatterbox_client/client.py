@@ -15,6 +15,7 @@ from chatterbox_client.protocol import Header, Message
 from chatterbox_client.requests import AudioRequest, Parts, Request, control_header, raise_if_failed, speech_header
 
 ANSWER_SECONDS = 5.0
+VOICE_SECONDS = 60.0  # making a voice is work for the model
 
 
 class Client:
@@ -81,6 +82,16 @@ class Client:
         )
         return AudioRequest(self, self.submit(header))
 
+    def convert(self, recording: bytes, options: Options = DEFAULTS) -> AudioRequest:
+        """Have the bytes of a sound file said in the options' voice, as `synthesize` does with a text."""
+        header = {"op": "convert", "credit": protocol.CREDIT_CHUNKS, **options.as_dict()}
+        return AudioRequest(self, self.submit(header, recording))
+
+    def voice(self, action: str, *, payload: bytes = b"", **arguments: Any) -> Message:
+        """Do something with a voice of the user's; docs/protocol.md lists the actions and what each answers."""
+        number = self.submit({"op": "voice", "action": action, **arguments}, payload)
+        return self._answer(number, "voice", VOICE_SECONDS)
+
     def stop(self, target: str | int = "all") -> int:
         """Silence everything (`all`), this client's own requests (`mine`) or one by number. Returns how many."""
         return int(self._call("stop", target=target)["stopped"])
@@ -127,12 +138,12 @@ class Client:
 
     # What Request and AudioRequest are built on.
 
-    def submit(self, header: Header) -> int:
+    def submit(self, header: Header, payload: bytes | None = None) -> int:
         """Send a request and return its id; opens the connection, and the daemon, where needed."""
         connection = self._open()
         number = next(self._ids)
         self._inboxes[number] = deque()
-        connection.send({**header, "id": number})
+        connection.send({**header, "id": number}, payload)
         return number
 
     def send(self, header: Header) -> None:
@@ -172,13 +183,15 @@ class Client:
             raise
 
     def _call(self, op: str, timeout_seconds: float = ANSWER_SECONDS, **values: Any) -> Header:
-        number = self.submit(control_header(op, **values))
+        return self._answer(self.submit(control_header(op, **values)), op, timeout_seconds).header
+
+    def _answer(self, number: int, op: str, timeout_seconds: float) -> Message:
         message = self.wait_for(number, timeout_seconds)
         if message is None:
             self._inboxes.pop(number, None)
             raise Unavailable(f"the daemon did not answer '{op}' within {timeout_seconds:.0f} s")
         raise_if_failed(message.header)
-        return message.header
+        return message
 
     def _open(self) -> Connection:
         if self._connection is not None and self._connection.is_lost:

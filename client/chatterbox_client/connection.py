@@ -37,10 +37,10 @@ class Connection:
         self._owner = os.getpid()
         self.is_lost = False
 
-    def send(self, header: protocol.Header) -> None:
+    def send(self, header: protocol.Header, payload: bytes | None = None) -> None:
         """Send one message. Raises Unavailable when the daemon takes nothing more."""
         try:
-            self._socket.send_multipart(protocol.encode(header), zmq.NOBLOCK)
+            self._socket.send_multipart(protocol.encode(header, payload), zmq.NOBLOCK)
         except zmq.Again:
             self.is_lost = True
             raise Unavailable("the daemon takes no more messages; is it stopped?") from None

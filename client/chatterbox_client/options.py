@@ -1,6 +1,5 @@
 """How a text is to be spoken: one frozen set of values, checked where it is made and again in the daemon."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -112,10 +111,10 @@ def _check_part(part: object) -> dict[str, Any]:
 
 
 def _check_number(name: str, value: object, lowest: float, highest: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{name} must be a number from {lowest} to {highest}, not {value!r}")
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+        raise ValueError(f"{name} must be a number from {lowest} to {highest}, not {value!r:.60}")
     if not lowest <= value <= highest:
-        raise ValueError(f"{name} must lie between {lowest} and {highest}; {value} was given")
+        raise ValueError(f"{name} must lie between {lowest} and {highest}; {value!r:.60} was given")
 
 
 def _check_whole(name: str, value: object, lowest: int, highest: int) -> None:

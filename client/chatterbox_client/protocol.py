@@ -21,7 +21,7 @@ CREDIT_CHUNKS = 8
 HEARTBEAT_SECONDS = 2
 HEARTBEAT_TIMEOUT_SECONDS = 6
 
-SPEECH_OPS = ("speak", "synthesize")
+SPEECH_OPS = ("speak", "synthesize", "convert")
 CONTROL_OPS = (
     "hello",
     "credit",
@@ -31,6 +31,7 @@ CONTROL_OPS = (
     "skip",
     "queue",
     "voices",
+    "voice",
     "devices",
     "status",
     "reset",

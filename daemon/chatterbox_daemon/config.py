@@ -16,6 +16,7 @@ from chatterbox_client.errors import ConfigurationError
 from chatterbox_client.options import ENGINES, RANGES
 
 ENVIRONMENT_PREFIX = "CHATTERBOX_"
+DTYPES = ("auto", "float32", "bfloat16", "float16")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -24,7 +25,10 @@ class Config:
     """Every setting with its default. docs/configuration.md describes each."""
 
     engine: str = "auto"
-    model_folder: str | None = None
+    model: str = "auto"
+    model_device: str = "auto"
+    model_dtype: str = "auto"
+    max_seconds_per_character: float = 0.15
     voice: str | None = None
     builtin_voice: str = "en-gb"
     language: str | None = None
@@ -45,6 +49,7 @@ class Config:
 
     def __post_init__(self) -> None:
         _one_of("engine", self.engine, ENGINES)
+        _one_of("model_dtype", self.model_dtype, DTYPES)
         _one_of("log_level", self.log_level, LOG_LEVELS)
         for name in ("rate", "pitch", "volume"):
             _between(name, getattr(self, name), *RANGES[name][:2])
@@ -53,6 +58,7 @@ class Config:
 
 
 _LIMITS: dict[str, tuple[float, float]] = {
+    "max_seconds_per_character": (0.02, 5.0),
     "latency_seconds": (0.005, 2.0),
     "player_idle_seconds": (0.0, 86_400.0),
     "device_wait_seconds": (0.0, 3_600.0),

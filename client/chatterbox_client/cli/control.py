@@ -1,8 +1,9 @@
 """`chatterbox`: what the daemon does, and what it is to do."""
 
+import importlib
 import json
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import click
 
@@ -16,7 +17,13 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 class _Group(click.Group):
     """A group whose larger parts are imported only when they run."""
 
-    lazy = ("daemon", "bench")
+    lazy: ClassVar = {
+        "bench": "chatterbox_client.cli.bench",
+        "convert": "chatterbox_client.cli.convert",
+        "daemon": "chatterbox_client.cli.daemon",
+        "models": "chatterbox_client.cli.models",
+        "voices": "chatterbox_client.cli.voices",
+    }
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands, the lazy ones too."""
@@ -24,14 +31,9 @@ class _Group(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command, imported if need be."""
-        if cmd_name == "daemon":
-            from chatterbox_client.cli.daemon import daemon
-
-            return daemon
-        if cmd_name == "bench":
-            from chatterbox_client.cli.bench import bench
-
-            return bench
+        if cmd_name in self.lazy:
+            found: click.Command = getattr(importlib.import_module(self.lazy[cmd_name]), cmd_name)
+            return found
         return super().get_command(ctx, cmd_name)
 
 
@@ -100,18 +102,9 @@ def queue(as_json: bool) -> None:
         click.echo(json.dumps(rows, indent=2))
     elif rows:
         names = ("request", "state", "client", "priority", "characters", "text")
-        click.echo(_table(names, ([_cell(row[name]) for name in names] for row in rows)))
+        click.echo(table(names, ([_cell(row[name]) for name in names] for row in rows)))
     else:
         click.echo("nothing is spoken, nothing waits")
-
-
-@command.command()
-@as_json
-def voices(as_json: bool) -> None:
-    """List the voices."""
-    rows = ask(lambda client: client.voices())
-    names = ("name", "language", "gender", "engine", "description")
-    click.echo(json.dumps(rows, indent=2) if as_json else _table(names, ([row[n] for n in names] for row in rows)))
 
 
 @command.command()
@@ -121,7 +114,7 @@ def devices(as_json: bool) -> None:
     rows = ask(lambda client: client.devices())
     names = ("index", "name", "is_default")
     click.echo(
-        json.dumps(rows, indent=2) if as_json else _table(names, ([_cell(r[n]) for n in names] for r in rows))
+        json.dumps(rows, indent=2) if as_json else table(names, ([_cell(r[n]) for n in names] for r in rows))
     )
 
 
@@ -163,7 +156,8 @@ def _cell(value: Any) -> str:
     return "" if value is None else " ".join(str(value).split())
 
 
-def _table(names: Iterable[str], rows: Iterable[list[str]]) -> str:
+def table(names: Iterable[str], rows: Iterable[list[str]]) -> str:
+    """Rows in columns under their names."""
     table = [list(names), *rows]
     widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
     return "\n".join(

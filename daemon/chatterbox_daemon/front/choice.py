@@ -28,18 +28,29 @@ def choose(rendering: Rendering, builtin: Engine, model: Engine, config: Config)
     name and cannot run.
     """
     request = rendering.request
+    if request.op == "convert":
+        return _converter(model)
     if rendering.is_standing_in:
         return _use_builtin(builtin, request.stand_in)
     if _wanted(request, builtin, model, config) is builtin:
         return _use_builtin(builtin, None)
     if model.is_ready:
         return Choice(model)
-    reason = _why_not(model)
+    reason = why_not(model)
     if request.op == "synthesize" and model.state in ("loading", "dead"):
         return Choice(None)
     if request.op == "synthesize" and request.options.engine == "chatterbox":
         return Choice(None, error=f"the Chatterbox voice cannot speak: {reason}")
     return _use_builtin(builtin, reason)
+
+
+def _converter(model: Engine) -> Choice:
+    """Only a model can convert a recording; it is waited for while it comes up."""
+    if model.is_ready:
+        return Choice(model)
+    if model.state in ("loading", "dead", "ready"):
+        return Choice(None)
+    return Choice(None, error=f"only a Chatterbox model can convert a recording, and {why_not(model)}")
 
 
 def _use_builtin(builtin: Engine, stand_in: str | None) -> Choice:
@@ -60,7 +71,8 @@ def _wanted(request: Request, builtin: Engine, model: Engine, config: Config) ->
     return model
 
 
-def _why_not(model: Engine) -> str:
+def why_not(model: Engine) -> str:
+    """What keeps the model from speaking, as a clause."""
     reasons = {
         "loading": "the model is loading",
         "absent": "no model is installed",

@@ -11,15 +11,18 @@ from chatterbox_client import protocol
 from chatterbox_client.protocol import Header, Message, ProtocolError
 from chatterbox_client.version import __version__
 from chatterbox_daemon.config import Config
+from chatterbox_daemon.front.choice import why_not
 from chatterbox_daemon.front.renderer import LATER, Renderer
 from chatterbox_daemon.front.rendering import Rendering
 from chatterbox_daemon.front.replies import Replies, Send
-from chatterbox_daemon.front.request import Refused, Request, parse_speech
+from chatterbox_daemon.front.request import Refused, Request, parse_conversion, parse_speech
 from chatterbox_daemon.front.sessions import Session, Sessions
 from chatterbox_daemon.front.speaker import Speaker
 from chatterbox_daemon.front.streaming import Stream
 
 log = logging.getLogger(__name__)
+
+STREAMED = ("synthesize", "convert")
 
 
 class Desk:
@@ -70,9 +73,7 @@ class Desk:
     def client_is_gone(self, session: Session) -> None:
         """Cancel what only that client wanted; what it had said aloud goes on unless it asked otherwise."""
         for request in list(self._requests.values()):
-            if request.identity == session.identity and (
-                request.op == "synthesize" or request.cancel_on_disconnect
-            ):
+            if request.identity == session.identity and (request.op in STREAMED or request.cancel_on_disconnect):
                 self._cancel(request, "its client went away")
 
     def cancel_all(self, reason: str) -> None:
@@ -90,16 +91,17 @@ class Desk:
         handler = self._handlers().get(op) if isinstance(op, str) else None
         if handler is None:
             raise Refused("unsupported", f"unknown operation {op!r:.60}; this daemon is version {__version__}")
-        fields = handler(session, client_id, message.header)
+        fields = handler(session, client_id, message)
         if fields is not None:
             self._send(session.identity, {"re": client_id, "type": "done", **fields}, None)
 
-    def _handlers(self) -> dict[str, Callable[[Session, int, Header], Header | None]]:
+    def _handlers(self) -> dict[str, Callable[[Session, int, Message], Header | None]]:
         """Each returns the fields of its `done` reply, or None where that comes later."""
         return {
             "hello": self._hello,
             "speak": self._speak,
             "synthesize": self._synthesize,
+            "convert": self._synthesize,
             "credit": self._credit,
             "stop": self._stop,
             "pause": self._pause,
@@ -107,6 +109,7 @@ class Desk:
             "skip": self._skip,
             "queue": self._queue,
             "voices": self._voices,
+            "voice": self._voice,
             "devices": self._devices,
             "status": lambda *_: {"status": self._status()},
             "reset": self._reset,
@@ -114,7 +117,8 @@ class Desk:
             "shutdown": self._shutdown,
         }
 
-    def _hello(self, session: Session, _: int, header: Header) -> Header:
+    def _hello(self, session: Session, _: int, message: Message) -> Header:
+        header = message.header
         versions = header.get("versions")
         if not isinstance(versions, list) or protocol.VERSION not in versions:
             raise Refused(
@@ -130,35 +134,38 @@ class Desk:
             "max_text_characters": self._config.max_text_characters,
         }
 
-    def _speak(self, session: Session, client_id: int, header: Header) -> None:
-        request = self._accept(session, client_id, header)
+    def _speak(self, session: Session, client_id: int, message: Message) -> None:
+        request = self._accept(session, client_id, message)
         self._replies.accepted(request, len(self._speaker))
         self._speaker.add(request)
 
-    def _synthesize(self, session: Session, client_id: int, header: Header) -> None:
-        credit = _whole(header, "credit", protocol.CREDIT_CHUNKS)
-        request = self._accept(session, client_id, header)
+    def _synthesize(self, session: Session, client_id: int, message: Message) -> None:
+        credit = _whole(message.header, "credit", protocol.CREDIT_CHUNKS)
+        request = self._accept(session, client_id, message)
         self._replies.accepted(request, len(self._streams))
         stream = Stream(request, credit, self._replies, on_failed=self._replies.error)
         self._streams[request] = stream, Rendering(request, stream)
         self._renderer.add(self._streams[request][1], LATER)
         self._renderer.pump()
 
-    def _accept(self, session: Session, client_id: int, header: Header) -> Request:
+    def _accept(self, session: Session, client_id: int, message: Message) -> Request:
         if (session.identity, client_id) in self._requests:
             raise Refused("bad_request", f"id {client_id} is already used by a request under way")
         if len(self._requests) >= self._config.max_queue:
             raise Refused(
                 "busy", f"{len(self._requests)} requests are under way; max_queue allows no more: try later"
             )
-        fields = parse_speech(header, self._config)
+        if message.header["op"] == "convert":
+            fields = parse_conversion(message.header, bytes(message.payload))
+        else:
+            fields = parse_speech(message.header, self._config)
         seed = fields["options"].seed
         request = Request(
             number=next(self._numbers),
             identity=session.identity,
             client_id=client_id,
             client_name=session.name,
-            op=header["op"],
+            op=message.header["op"],
             seed=random.getrandbits(48) if seed is None else seed,
             **fields,
         )
@@ -168,14 +175,15 @@ class Desk:
             log.info("request %d: %r", request.number, request.parts)
         return request
 
-    def _credit(self, session: Session, _: int, header: Header) -> Header:
-        request = self._requests.get((session.identity, _whole(header, "request_id", 0)))
+    def _credit(self, session: Session, _: int, message: Message) -> Header:
+        request = self._requests.get((session.identity, _whole(message.header, "request_id", 0)))
         if request in self._streams:
-            self._streams[request][0].add_credit(_whole(header, "chunks", 1))
+            self._streams[request][0].add_credit(_whole(message.header, "chunks", 1))
             self._renderer.pump()
         return {}
 
-    def _stop(self, session: Session, _: int, header: Header) -> Header:
+    def _stop(self, session: Session, _: int, message: Message) -> Header:
+        header = message.header
         if "target_id" in header:
             request = self._requests.get((session.identity, _whole(header, "target_id", 0)))
             return self._stop_each([request] if request else [], "stopped by its client")
@@ -235,18 +243,34 @@ class Desk:
         engines = self._renderer.engines.values()
         return {"voices": [{**voice, "engine": engine.name} for engine in engines for voice in engine.voices]}
 
-    def _devices(self, session: Session, client_id: int, _: Header) -> None:
+    def _devices(self, session: Session, client_id: int, _: Message) -> None:
         def answer(devices: list[dict[str, Any]]) -> None:
             self._send(session.identity, {"re": client_id, "type": "done", "devices": devices}, None)
 
         self._speaker.player.list_devices(answer)
 
     def _reset(self, *_: object) -> Header:
-        for engine in self._renderer.engines.values():
-            engine.reset()
+        self._renderer.reset()
         return {}
 
-    def _events(self, session: Session, client_id: int, _: Header) -> None:
+    def _voice(self, session: Session, client_id: int, message: Message) -> None:
+        """Have the model do something with a voice; the reply comes when it has."""
+
+        def answer(header: Header, payload: bytes) -> None:
+            kind = "error" if "code" in header else "done"
+            fields = header.get("fields") or {key: header[key] for key in ("code", "message") if key in header}
+            self._send(session.identity, {"re": client_id, "type": kind, **fields}, payload or None)
+
+        model = self._renderer.model
+        if not model.is_ready:
+            raise Refused("unavailable", f"voices are made by a Chatterbox model, and {why_not(model)}")
+        action = message.header.get("action")
+        if not isinstance(action, str):
+            raise Refused("bad_request", f"action must be a word such as add, not {action!r:.60}")
+        arguments = {key: value for key, value in message.header.items() if key not in ("op", "id", "action")}
+        model.command(action, arguments, bytes(message.payload), answer)
+
+    def _events(self, session: Session, client_id: int, _: Message) -> None:
         session.subscriptions.add(client_id)
 
     def _shutdown(self, *_: object) -> Header:

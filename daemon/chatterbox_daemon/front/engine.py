@@ -1,9 +1,11 @@
 """One engine as the front sees it: its worker process, its state, and the pieces it has in hand."""
 
+import itertools
 import logging
 from collections.abc import Callable
 from typing import Any
 
+from chatterbox_client import paths
 from chatterbox_daemon.config import Config
 from chatterbox_daemon.front.child import Child
 from chatterbox_daemon.front.loop import Loop
@@ -38,6 +40,8 @@ class Engine:
         self.slots = 0
         self.stats: Header = {}
         self.in_hand: dict[int, Rendering] = {}
+        self._asked: dict[int, Callable[[Header, bytes], None]] = {}
+        self._questions = itertools.count(1)
         self._config = config
         self._on_change, self._on_message, self._on_lost = on_change, on_message, on_lost
         timeout, self._patience_seconds = PATIENCE[name]
@@ -73,11 +77,11 @@ class Engine:
         self.state, self.detail = "absent", "stopped"
         self.child.stop()
 
-    def render(self, rendering: Rendering, job: int, header: Header) -> None:
-        """Give the worker a piece."""
+    def render(self, rendering: Rendering, job: int, header: Header, payload: bytes = b"") -> None:
+        """Give the worker a piece; the payload is the recording that is to be converted, if there is one."""
         self.in_hand[job] = rendering
         rendering.begin(job, self.name)
-        self.child.send({"op": "synthesize", "job": job, **header})
+        self.child.send({"job": job, **header}, payload)
         self.child.expect_life()
 
     def cancel(self, job: int) -> None:
@@ -87,8 +91,24 @@ class Engine:
             self._rest()
 
     def reset(self) -> None:
-        """Have the worker drop its caches."""
-        self.child.send({"op": "reset"})
+        """Have the worker drop its caches; one that could not load tries again."""
+        if self.state == "failed":
+            self.stop()
+            self.start()
+        else:
+            self.child.send({"op": "reset"})
+
+    def command(
+        self, action: str, arguments: Header, payload: bytes, on_answer: Callable[[Header, bytes], None]
+    ) -> None:
+        """Have the worker do something with its voices.
+
+        `on_answer` gets `fields` and bytes, or `code` and `message`; once, whatever becomes of the worker.
+        """
+        number = next(self._questions)
+        self._asked[number] = on_answer
+        self.child.send({"op": "command", "n": number, "action": action, "arguments": arguments}, payload)
+        self.child.expect_life()
 
     def has_voice(self, voice: str) -> bool:
         """Whether one of its voices has this name."""
@@ -112,15 +132,15 @@ class Engine:
 
     def _came_up(self) -> None:
         self.state, self.detail = "loading", "starting"
-        settings = {"voice": self._config.voice, "model_folder": self._config.model_folder}
-        if self.name == "builtin":
-            settings = {"voice": self._config.builtin_voice}
-        self.child.send({"op": "start", "settings": settings})
+        self.child.send({"op": "start", "settings": _settings(self.name, self._config)})
         self._on_change()
 
     def _went_down(self, reason: str) -> None:
         self.state, self.detail = "dead", reason
         lost, self.in_hand = list(self.in_hand.values()), {}
+        asked, self._asked = list(self._asked.values()), {}
+        for on_answer in asked:
+            on_answer({"code": "engine_failed", "message": f"the engine {reason} before it answered"}, b"")
         self._on_lost(lost)
         self._on_change()
 
@@ -133,6 +153,9 @@ class Engine:
             self._set_state(header)
         elif kind == "stats":
             self.stats = {key: value for key, value in header.items() if key != "type"}
+        elif kind == "answer":
+            self._asked.pop(header["n"])(header, payload)
+            self._rest()
         else:
             self._received_for_job(kind, header, payload)
 
@@ -155,5 +178,19 @@ class Engine:
         self._on_change()
 
     def _rest(self) -> None:
-        if not self.in_hand:
+        if not self.in_hand and not self._asked:
             self.child.expect_nothing()
+
+
+def _settings(name: str, config: Config) -> Header:
+    """What a worker is told at its start."""
+    if name == "builtin":
+        return {"voice": config.builtin_voice}
+    return {
+        "voice": config.voice,
+        "model": config.model,
+        "model_device": config.model_device,
+        "model_dtype": config.model_dtype,
+        "max_seconds_per_character": config.max_seconds_per_character,
+        "voices_folder": str(paths.data_folder() / "voices"),
+    }

@@ -3,7 +3,6 @@
 import itertools
 import logging
 from collections.abc import Callable
-from pathlib import Path
 
 from chatterbox_daemon.config import Config
 from chatterbox_daemon.front.choice import choose
@@ -11,6 +10,7 @@ from chatterbox_daemon.front.engine import Engine
 from chatterbox_daemon.front.loop import Loop
 from chatterbox_daemon.front.rendering import MAX_ATTEMPTS, Rendering
 from chatterbox_daemon.front.script import Piece
+from chatterbox_daemon.front.weights import weights_are_here
 from chatterbox_daemon.link import Header
 
 log = logging.getLogger(__name__)
@@ -43,8 +43,14 @@ class Renderer:
     def start(self) -> None:
         """Start the engines that the configuration asks for."""
         self.builtin.start()
-        if self._config.engine != "builtin" and self._has_model():
-            self.model.start()
+        self._start_model()
+
+    def reset(self) -> None:
+        """Have the engines drop their caches; a model that has come meanwhile is loaded."""
+        for engine in self.engines.values():
+            engine.reset()
+        if self.model.state == "absent":
+            self._start_model()
 
     def stop(self) -> None:
         """End the engines."""
@@ -91,7 +97,8 @@ class Renderer:
             request.note_time("started")
             request.engine = choice.engine.name
             self._renderings[rendering] = (self._renderings[rendering][0], next(self._turns))
-            choice.engine.render(rendering, next(self._jobs), self._order(rendering, piece))
+            order = self._order(rendering, piece)
+            choice.engine.render(rendering, next(self._jobs), order, request.recording)
 
     def _make_slot(self, engine: Engine, rendering: Rendering) -> bool:
         """Whether the engine can take the piece: a slot is free, or a less urgent piece gives way."""
@@ -121,6 +128,7 @@ class Renderer:
         options.update(piece.own)
         options["seed"] = (request.seed + rendering.piece_index) % 2**63
         return {
+            "op": "convert" if request.op == "convert" else "synthesize",
             "text": piece.text,
             "voice": options.pop("voice", None),
             "language": options.pop("language", config.language),
@@ -135,6 +143,7 @@ class Renderer:
             return
         if kind == "done":
             rendering.request.voice = header.get("voice", "")
+            rendering.request.is_truncated |= header.get("truncated", False)
             rendering.complete()
         elif kind == "failed":
             self._failed(engine, rendering, header)
@@ -177,12 +186,14 @@ class Renderer:
                 )
 
     def _stand_in(self, rendering: Rendering, reason: str) -> None:
+        if rendering.request.op == "convert":
+            rendering.fail("engine_failed", reason)  # nobody else can
+            return
         rendering.request.stand_in = reason
         rendering.is_standing_in = True
 
-    def _has_model(self) -> bool:
-        """Whether there are weights to load, or an engine was plugged in that needs none."""
-        if self._config.engine == "chatterbox" or self._config.model_engine != "chatterbox":
-            return True
-        folder = self._config.model_folder
-        return folder is not None and Path(folder).is_dir()
+    def _start_model(self) -> None:
+        config = self._config
+        is_named = config.engine == "chatterbox" or config.model != "auto" or config.model_engine != "chatterbox"
+        if config.engine != "builtin" and (is_named or weights_are_here()):
+            self.model.start()

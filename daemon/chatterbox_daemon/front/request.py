@@ -9,6 +9,7 @@ from chatterbox_client.protocol import PRIORITIES, Header
 from chatterbox_daemon.config import Config
 
 DISPLAY_CHARACTERS = 60
+CONVERSION_OPTIONS = ("voice", "seed", "rate", "pitch", "volume")
 
 
 class Refused(Exception):
@@ -41,6 +42,8 @@ class Request:
     engine: str = ""
     voice: str = ""
     stand_in: str | None = None
+    recording: bytes = b""  # what a `convert` is to say; its text is what the queue shows of it
+    is_truncated: bool = False
     samples: int = 0
     underruns: int = 0
     is_over: bool = False
@@ -76,7 +79,7 @@ class Request:
             "stand_in": self.stand_in,
             "samples": self.samples,
             "underruns": self.underruns,
-            "truncated": False,
+            "truncated": self.is_truncated,
             "times": self.times,
         }
 
@@ -100,6 +103,18 @@ def parse_speech(header: Header, config: Config) -> dict[str, Any]:
             f"Send it in parts",
         )
     return {"parts": parts, "options": options, "priority": priority, **flags}
+
+
+def parse_conversion(header: Header, recording: bytes) -> dict[str, Any]:
+    """The checked fields of a `convert` message. Raises Refused."""
+    if not recording:
+        raise Refused("bad_request", "the recording is missing: its bytes are the third frame")
+    fields: dict[str, Any] = {key: header[key] for key in CONVERSION_OPTIONS if key in header}
+    try:
+        options = Options.from_mapping(fields)
+    except ValueError as error:
+        raise Refused("bad_request", str(error)) from error
+    return {"parts": [{"text": "a recording"}], "options": options, "recording": recording}
 
 
 _FLAGS = {

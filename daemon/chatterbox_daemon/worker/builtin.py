@@ -1,13 +1,13 @@
 """The built-in voice: espeak-ng, at its own rate and pitch, resampled to 24 kHz."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import soxr
 
 from chatterbox_client.audio import SAMPLE_RATE_HZ
-from chatterbox_daemon.worker.engine import EngineError, Output, Piece, Voice
+from chatterbox_daemon.worker.engine import Answer, EngineError, Output, Piece, Spoken, Voice
 from chatterbox_daemon.worker.espeak import Espeak, Parameter
 from chatterbox_daemon.worker.spelling import SpokenText, prepare
 
@@ -29,7 +29,7 @@ class BuiltinEngine:
         self._voices: list[Voice] = []
         self._voice_in_use: str | None = None
 
-    def load(self, settings: Mapping[str, Any]) -> None:
+    def load(self, settings: Mapping[str, Any], tell: Callable[[str], None]) -> None:  # noqa: ARG002
         """Start espeak-ng; `settings["voice"]` becomes the default voice."""
         self._espeak = Espeak()
         for voice in self._espeak.voices():
@@ -47,7 +47,7 @@ class BuiltinEngine:
         """Speak a word to nobody, so that the first one is not later than the rest."""
         self.synthesize(Piece("warm"), _Nobody())
 
-    def synthesize(self, piece: Piece, output: Output) -> str:
+    def synthesize(self, piece: Piece, output: Output) -> Spoken:
         """Speak a piece; a single character is spoken by its name."""
         espeak = self._loaded()
         voice = self._choose(piece)
@@ -65,7 +65,15 @@ class BuiltinEngine:
         elif spoken.text.strip():
             espeak.speak(spoken.text, speech.receive)
         speech.finish()
-        return voice
+        return Spoken(voice)
+
+    def convert(self, piece: Piece, output: Output) -> Spoken:  # noqa: ARG002
+        """It cannot."""
+        raise EngineError("the built-in voice cannot convert recordings; a model can", "unavailable")
+
+    def command(self, action: str, arguments: Mapping[str, Any], payload: bytes) -> Answer:  # noqa: ARG002
+        """Its voices are fixed."""
+        raise EngineError("the built-in voice has no voices to be changed; a model has", "unavailable")
 
     def stats(self) -> dict[str, Any]:
         """Nothing worth a figure."""

@@ -12,7 +12,7 @@ FloatSamples = NDArray[np.float32]
 Word = tuple[int, int, int]
 
 BUILTIN = "chatterbox_daemon.worker.builtin:BuiltinEngine"
-MODEL = "chatterbox_daemon.worker.model:ModelEngine"
+MODEL = "chatterbox_daemon.worker.model.engine:ModelEngine"
 ENGINES = {"builtin": BUILTIN, "chatterbox": MODEL}
 
 
@@ -36,13 +36,29 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One text to speak; `clip` is a recording to imitate, or nothing."""
+    """One text to speak; `clip` is the recording that `convert` is to say."""
 
     text: str
     voice: str | None = None
     language: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     clip: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """How a piece ended: in which voice, and whether it was cut short because it would not end."""
+
+    voice: str
+    is_truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command came to: fields of its reply, and bytes where it asked for some."""
+
+    fields: Mapping[str, Any]
+    payload: bytes = b""
 
 
 class Output(Protocol):
@@ -66,8 +82,8 @@ class Engine(Protocol):
     num_slots: int  # how many pieces it takes at once
     default_voice: str
 
-    def load(self, settings: Mapping[str, Any]) -> None:
-        """Get ready to speak. Raises EngineError with what to do."""
+    def load(self, settings: Mapping[str, Any], tell: Callable[[str], None]) -> None:
+        """Get ready to speak, telling what is going on meanwhile. Raises EngineError with what to do."""
 
     def voices(self) -> list[Voice]:
         """Every voice it has."""
@@ -75,8 +91,14 @@ class Engine(Protocol):
     def warm_up(self) -> None:
         """Do now what would make the first piece late."""
 
-    def synthesize(self, piece: Piece, output: Output) -> str:
-        """Speak a piece into `output`; returns the name of the voice that spoke. Raises EngineError."""
+    def synthesize(self, piece: Piece, output: Output) -> Spoken:
+        """Speak a piece into `output`. Raises EngineError."""
+
+    def convert(self, piece: Piece, output: Output) -> Spoken:
+        """Say what the piece's clip says, in the piece's voice. Raises EngineError."""
+
+    def command(self, action: str, arguments: Mapping[str, Any], payload: bytes) -> Answer:
+        """Do something with the voices, see docs/protocol.md. Raises EngineError."""
 
     def stats(self) -> dict[str, Any]:
         """Figures for `status`."""

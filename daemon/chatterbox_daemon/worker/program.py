@@ -35,6 +35,8 @@ class Program:
             if header["op"] == "reset":
                 if engine is not None:
                     engine.reset()
+            elif header["op"] == "command":
+                self._command(engine, header, payload)
             else:
                 self._speak(engine, header, payload)
 
@@ -55,7 +57,7 @@ class Program:
         elif op == "cancel":
             with self._jobs_lock:
                 self._wanted.discard(header["job"])
-        elif op == "synthesize":
+        elif op in ("synthesize", "convert"):
             with self._jobs_lock:
                 self._wanted.add(header["job"])
             self._work.put((header, payload))
@@ -68,21 +70,24 @@ class Program:
         self._tell_state("loading", detail="loading")
         try:
             engine = self._create()
-            engine.load(header.get("settings", {}))
+            engine.load(header.get("settings", {}), lambda detail: self._tell_state("loading", detail=detail))
             engine.warm_up()
         except EngineError as error:
             self._tell_state("failed", detail=str(error))
             return None
-        voices = [
-            {"name": v.name, "language": v.language, "gender": v.gender, "description": v.description}
-            for v in engine.voices()
-        ]
-        self._tell_state("ready", voices=voices, default_voice=engine.default_voice, slots=engine.num_slots)
+        self._tell_ready(engine)
         self._tell_stats(engine)
         return engine
 
     def _tell_state(self, state: str, **fields: Any) -> None:
         self._link.send({"type": "state", "state": state, "engine": self._name, **fields})
+
+    def _tell_ready(self, engine: Engine) -> None:
+        voices = [
+            {"name": v.name, "language": v.language, "gender": v.gender, "description": v.description}
+            for v in engine.voices()
+        ]
+        self._tell_state("ready", voices=voices, default_voice=engine.default_voice, slots=engine.num_slots)
 
     def _tell_stats(self, engine: Engine) -> None:
         self._link.send({"type": "stats", **engine.stats()})
@@ -95,9 +100,10 @@ class Program:
                 raise EngineError("the engine is not loaded", "unavailable")
             self._progress_at = monotonic()
             piece = Piece(header["text"], header.get("voice"), header.get("language"), header["options"], payload)
-            voice = engine.synthesize(piece, speech)
+            spoken = (engine.convert if header["op"] == "convert" else engine.synthesize)(piece, speech)
             speech.finish()
-            final = {"type": "done", "job": job, "samples": speech.num_samples, "voice": voice}
+            final = {"type": "done", "job": job, "samples": speech.num_samples, "voice": spoken.voice}
+            final["truncated"] = spoken.is_truncated
         except EngineError as error:
             final = {"type": "failed", "job": job, "code": error.code, "message": str(error)}
         finally:
@@ -107,6 +113,18 @@ class Program:
         self._link.send(final)
         if engine is not None and engine.stats():
             self._tell_stats(engine)
+
+    def _command(self, engine: Engine | None, header: Header, payload: bytes) -> None:
+        """Do something with the voices; tell which there are now, then answer."""
+        try:
+            if engine is None:
+                raise EngineError("the engine is not loaded", "unavailable")
+            answer = engine.command(header["action"], header["arguments"], payload)
+        except EngineError as error:
+            self._link.send({"type": "answer", "n": header["n"], "code": error.code, "message": str(error)})
+            return
+        self._tell_ready(engine)
+        self._link.send({"type": "answer", "n": header["n"], "fields": dict(answer.fields)}, answer.payload)
 
     def is_wanted(self, job: int) -> bool:
         """Whether the piece was not cancelled."""

@@ -1,0 +1,75 @@
+"""Where a model runs and in which numbers. `auto` is measured, not guessed from the processor's name."""
+
+from functools import cache
+from time import perf_counter
+
+import torch
+
+from chatterbox.errors import ChatterboxError
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+PROBE_SHAPE = (4096, 1024)  # one projection of a decode step
+PROBE_RUNS = 15
+
+
+def find_device(name: str | torch.device) -> torch.device:
+    """The device of this name. Raises ChatterboxError when this machine, or this torch, has none."""
+    device = torch.device(name)
+    if device.type == "cuda" and not torch.cuda.is_available():
+        built = f"for CUDA {torch.version.cuda}" if torch.version.cuda else "without CUDA"
+        raise ChatterboxError(
+            f"device {name} was asked for, but torch {torch.__version__}, built {built}, sees no GPU; "
+            "see to the driver, or give device='cpu'"
+        )
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise ChatterboxError(f"device {name} was asked for, but torch sees no Apple GPU; give device='cpu'")
+    return device
+
+
+def find_dtype(name: str | torch.dtype, device: torch.device) -> torch.dtype:
+    """The dtype of this name; `auto` is the one whose products are fastest on the device.
+
+    Raises:
+        ValueError: there is no dtype of this name.
+    """
+    if isinstance(name, torch.dtype):
+        return name
+    if name == "auto":
+        return fastest_dtype(device)
+    if name not in DTYPES:
+        raise ValueError(f"dtype must be auto, {', '.join(DTYPES)}; {name!r} was given")
+    return DTYPES[name]
+
+
+@cache
+def fastest_dtype(device: torch.device) -> torch.dtype:
+    """Time the product that decoding is made of, in each dtype that keeps the weights' range.
+
+    float16 is tried on GPUs only where bfloat16 is not a type of the hardware's own: it overflows at 65,504.
+    """
+    candidates = [torch.float32, torch.bfloat16]
+    if device.type == "cuda" and torch.cuda.get_device_capability(device) < (8, 0):
+        candidates = [torch.float32, torch.float16]
+    return min(candidates, key=lambda dtype: _product_seconds(device, dtype))
+
+
+def _product_seconds(device: torch.device, dtype: torch.dtype) -> float:
+    """The median time of a matrix-vector product over weights that no cache holds."""
+    weights = [torch.ones(PROBE_SHAPE, device=device, dtype=dtype) for _ in range(PROBE_RUNS)]
+    vector = torch.ones(1, PROBE_SHAPE[1], device=device, dtype=dtype)
+    times = []
+    for weight in weights:
+        _wait(device)
+        start = perf_counter()
+        torch.nn.functional.linear(vector, weight)
+        _wait(device)
+        times.append(perf_counter() - start)
+    return sorted(times)[len(times) // 2]
+
+
+def _wait(device: torch.device) -> None:
+    """Until the device has done what it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()

@@ -1,0 +1,261 @@
+"""What the public text-to-speech classes share: loading, voices, and utterances from text ids to a wave."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, update_wrapper
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+
+import torch
+from torch import Tensor
+
+from chatterbox import hub
+from chatterbox.config import SAMPLE_RATE_HZ, STOP_SPEECH, Variant
+from chatterbox.devices import find_device, find_dtype
+from chatterbox.errors import VoiceError
+from chatterbox.s3gen import S3Gen
+from chatterbox.streaming import CONTEXT_TOKENS, StreamingMetrics, WaveStream, cut, growing, measured
+from chatterbox.t3.alignment import Rule
+from chatterbox.t3.model import MAX_NEW_TOKENS, T3
+from chatterbox.t3.sampling import Sampling
+from chatterbox.t3.speech import Step, speech_as_it_comes, speech_only
+from chatterbox.vocoder.trim import cut_last_token
+from chatterbox.voice.analysis import PromptAnalyser, VoiceAnalyser
+from chatterbox.voice.clip import Source
+from chatterbox.voice.conditionals import Conditionals, Gen
+from chatterbox.watermark import Watermarker
+from chatterbox.weights import Checkpoint
+
+P = ParamSpec("P")
+M = TypeVar("M", bound="Model")
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """What is to be spoken, and how.
+
+    Attributes:
+        text_ids: (1, n) int64, without start and stop.
+        max_new_tokens: of speech, 25 a second, the stop included.
+        alignment: what may force or forbid the end, see `t3.alignment`.
+        positions: whether each step tells where in the text it is.
+        generator: of the CPU; None is torch's global one.
+        watermark: whether the wave carries Perth's mark.
+    """
+
+    text_ids: Tensor
+    voice: Conditionals
+    sampling: Sampling
+    max_new_tokens: int = MAX_NEW_TOKENS
+    alignment: Rule = "off"
+    positions: bool = False
+    generator: torch.Generator | None = None
+    watermark: bool = True
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """What an utterance became.
+
+    Attributes:
+        wave: (1, samples), float32 on the CPU, 24 kHz.
+        steps: the ids as they were sampled, the stop included if it came.
+        is_cut: the limit of ids ended it, not the model.
+    """
+
+    wave: Tensor
+    steps: list[Step]
+    is_cut: bool
+
+
+class Model:
+    """One model of the family on one device. Speaking changes nothing in it.
+
+    `conds` is the voice of a call that names none: at first the built-in one, where the files hold one.
+    """
+
+    def __init__(
+        self, variant: Variant, files: Mapping[str, Path], device: torch.device, dtype: torch.dtype
+    ) -> None:
+        self.variant, self.device, self.sr = variant, device, SAMPLE_RATE_HZ
+        self._files = files
+        self.t3 = T3.from_checkpoint(Checkpoint.open(files[variant.t3]), variant.backbone, device, dtype)
+        self.s3gen = S3Gen.load(Checkpoint.open(files[variant.s3gen]), device, dtype)
+        self.conds = Conditionals.load(files["conds.pt"]).to(device) if "conds.pt" in files else None
+
+    @classmethod
+    def load(
+        cls, source: hub.ModelSource, device: str | torch.device, dtype: str | torch.dtype = "float32"
+    ) -> Self:
+        """From the hub's cache, which is filled first, or from a folder.
+
+        Args:
+            device: `cpu`, `cuda`, `cuda:1`, `mps`.
+            dtype: of T3 and the flow: `float32`, `bfloat16`, `float16`, or `auto`, the fastest here.
+
+        Raises:
+            ChatterboxError: the device is not there, or a file is missing, damaged or of another model.
+        """
+        found = find_device(device)
+        return cls(source.variant, hub.pull(source), found, find_dtype(dtype, found))
+
+    @abstractmethod
+    def plan(self, text: str, *arguments: Any, **options: Any) -> Utterance:
+        """What speaking this text comes to; each model has its own options."""
+
+    @cached_property
+    def watermarker(self) -> Watermarker:
+        """Loaded when it is first needed. Raises ChatterboxError where its package is missing."""
+        return Watermarker.load(self.device)
+
+    def make_voice(self, clip: Source, exaggeration: float = 0.5, norm_loudness: bool = True) -> Conditionals:
+        """A recording to a voice. What that needs is loaded for it and let go afterwards.
+
+        Args:
+            clip: a path, the bytes of a file, or a file open for reading.
+            norm_loudness: bring the recording to the model's loudness first, where it has one.
+
+        Raises:
+            VoiceError: it is not sound, too short for this model, or silent.
+        """
+        s3gen = Checkpoint.open(self._files[self.variant.s3gen])
+        encoder = Checkpoint.open(self._files[self.variant.voice_encoder])
+        analyser = VoiceAnalyser.load(self.variant, s3gen, encoder, self.device)
+        return analyser.analyse(clip, exaggeration, norm_loudness)
+
+    def prepare_conditionals(
+        self, wav_fpath: Source, exaggeration: float = 0.5, norm_loudness: bool = True
+    ) -> None:
+        """Make the voice of a recording the one of every later call that names none. Raises VoiceError."""
+        self.conds = self.make_voice(wav_fpath, exaggeration, norm_loudness)
+
+    def find_voice(
+        self, voice: Conditionals | None, clip: Source | None, exaggeration: float, norm_loudness: bool = True
+    ) -> Conditionals:
+        """The voice of one call: the one given, else the clip's, else `conds`; with this exaggeration.
+
+        Raises:
+            VoiceError: there is none, or the clip cannot become one.
+        """
+        if voice is None and clip is not None:
+            return self.make_voice(clip, exaggeration, norm_loudness)
+        voice = voice or self.conds
+        if voice is None:
+            raise VoiceError(
+                "this model has no built-in voice; give audio_prompt_path, or call prepare_conditionals"
+            )
+        emotion = torch.full((1, 1, 1), float(exaggeration), device=voice.t3.speaker_emb.device)
+        return replace(voice, t3=replace(voice.t3, emotion_adv=emotion))
+
+    def steps(self, utterance: Utterance) -> Iterator[Step]:
+        """The speech ids of an utterance, each as soon as it is sampled. Raises what `T3.generate` raises."""
+        return self.t3.generate(
+            utterance.text_ids,
+            utterance.voice.t3,
+            utterance.sampling,
+            max_new_tokens=utterance.max_new_tokens,
+            alignment=utterance.alignment,
+            positions=utterance.positions,
+            generator=utterance.generator,
+        )
+
+    def speak(self, utterance: Utterance) -> Spoken:
+        """The whole wave. Raises what `T3.generate` and `S3Gen.render` raise."""
+        steps = list(self.steps(utterance))
+        ids = speech_only([step.id for step in steps], self.variant.backbone)
+        is_cut = steps[-1].id != STOP_SPEECH
+        if not ids:
+            return Spoken(torch.zeros(1, 0), steps, is_cut)  # the model stopped at once
+        wave = self.s3gen.render(torch.tensor([ids]), utterance.voice.gen, utterance.generator)
+        if self.variant.drops_last_token:
+            wave = cut_last_token(wave)
+        return Spoken((self.watermarker.apply(wave) if utterance.watermark else wave).cpu(), steps, is_cut)
+
+    def stream(
+        self,
+        utterance: Utterance,
+        num_tokens: Callable[[int], int] = growing,
+        context_tokens: int = CONTEXT_TOKENS,
+        on_step: Callable[[Step], None] = lambda _: None,
+    ) -> Iterator[tuple[Tensor, bool]]:
+        """The wave in pieces (1, samples), each as soon as its ids are there, and whether it is the last.
+
+        The ids are those that `speak` draws.
+
+        Args:
+            num_tokens: how many ids the piece of an index has.
+            context_tokens: how many ids before a piece it is rendered after.
+            on_step: is told each id as it is sampled.
+        """
+        waves = self.start_wave(
+            utterance.voice.gen,
+            _split_off(utterance.generator),
+            context_tokens,
+            utterance.watermark,
+            self.variant.drops_last_token,
+        )
+        ids = speech_as_it_comes(_told(self.steps(utterance), on_step), self.variant.backbone)
+        for piece, ahead, is_last in cut(ids, num_tokens):
+            yield waves.render(piece, ahead, is_last=is_last), is_last
+
+    def start_wave(
+        self,
+        gen: Gen,
+        generator: torch.Generator,
+        context_tokens: int = CONTEXT_TOKENS,
+        watermark: bool = True,
+        drops_last_token: bool = False,
+    ) -> WaveStream:
+        """A stream that takes speech ids and gives the wave in the voice of `gen`."""
+        mark = self.watermarker.apply_next if watermark else None
+        return WaveStream(
+            self.s3gen,
+            gen,
+            generator,
+            context_tokens=context_tokens,
+            drops_last_token=drops_last_token,
+            mark=mark,
+        )
+
+    def load_prompt_analyser(self) -> PromptAnalyser:
+        """What makes speech ids of a recording; whoever asks keeps it, or lets it go."""
+        return PromptAnalyser.load(Checkpoint.open(self._files[self.variant.s3gen]), self.device)
+
+    def generate_stream(
+        self, text: str, *, chunk_size: int = 25, context_window: int = 50, **options: Any
+    ) -> Iterator[tuple[Tensor, StreamingMetrics]]:
+        """Speak a text in pieces, each as soon as its ids are there: (1, samples) each, with how it goes so far.
+
+        Args:
+            chunk_size: ids a piece.
+            context_window: ids before a piece that it is rendered after, so that it goes on where they end.
+            options: those of `generate`, which also says what is raised.
+        """
+        utterance = self.plan(text, **options)
+        return measured(lambda: self.stream(utterance, lambda _: chunk_size, context_window))
+
+
+def speaks(plan: Callable[Concatenate[M, P], Utterance]) -> Callable[Concatenate[M, P], Tensor]:
+    """`generate`, with the signature and the description of a model's `plan`."""
+
+    def generate(self: M, /, *arguments: P.args, **options: P.kwargs) -> Tensor:
+        return self.speak(plan(self, *arguments, **options)).wave
+
+    update_wrapper(generate, plan).__name__ = "generate"
+    return generate
+
+
+def _told(steps: Iterator[Step], on_step: Callable[[Step], None]) -> Iterator[Step]:
+    """The same steps, each told of."""
+    for step in steps:
+        on_step(step)
+        yield step
+
+
+def _split_off(generator: torch.Generator | None) -> torch.Generator:
+    """Another generator, settled by this one's state and leaving it as it is."""
+    state = (generator or torch.default_generator).get_state()
+    apart = torch.Generator()
+    apart.set_state(state)
+    return apart.manual_seed(int(torch.randint(2**62, (), generator=apart)))

@@ -1,0 +1,158 @@
+"""Chatterbox as an engine: text pieces in, samples out as they are made, in a voice of the user's."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import torch
+
+from chatterbox.config import Variant
+from chatterbox.errors import ChatterboxError
+from chatterbox.model import Model, Utterance
+from chatterbox.mtl_tts import ChatterboxMultilingualTTS
+from chatterbox.streaming import cut
+from chatterbox.tts import ChatterboxTTS
+from chatterbox.tts_turbo import ChatterboxTurboTTS
+from chatterbox.vc import speech_ids
+from chatterbox_daemon.voices.store import VoiceStore
+from chatterbox_daemon.worker.engine import Answer, EngineError, Output, Piece, Spoken, Voice
+from chatterbox_daemon.worker.model.choosing import choose_device, choose_model
+from chatterbox_daemon.worker.model.figures import Cancelled, Figures, Steps
+from chatterbox_daemon.worker.model.limits import num_tokens_allowed
+from chatterbox_daemon.worker.model.timing import WordClock
+from chatterbox_daemon.worker.model.voices import OWN_VOICE, Chosen, VoiceBook
+
+OPTIONS = {
+    "llama": ("temperature", "repetition_penalty", "min_p", "top_p", "exaggeration", "cfg_weight"),
+    "gpt2": ("temperature", "repetition_penalty", "top_k", "top_p"),
+}
+MODEL_OPTIONS = {name for names in OPTIONS.values() for name in names}
+CONVERTED_TOKENS = 100  # a piece of a converted recording: 4 s
+
+
+class ModelEngine:
+    """One model of the family, loaded once."""
+
+    has_own_rate = False
+    num_slots = 1
+
+    def __init__(self) -> None:
+        self.default_voice = OWN_VOICE
+        self._figures = Figures()
+
+    def load(self, settings: Mapping[str, Any], tell: Callable[[str], None]) -> None:
+        """Load the model that the settings name; docs/configuration.md describes them."""
+        device = choose_device(settings["model_device"])
+        source = choose_model(settings["model"], device)
+        tell(f"loading {source.name} on {device}")
+        if "OMP_NUM_THREADS" not in os.environ:
+            torch.set_num_threads(len(os.sched_getaffinity(0)))
+        started_at = perf_counter()
+        try:
+            self._model = _class_of(source.variant).load(source, device, settings["model_dtype"])
+            _ = self._model.watermarker  # now, not at the first word
+        except ChatterboxError as error:
+            raise EngineError(str(error), "unavailable") from error
+        self._figures.note_load(self._model, perf_counter() - started_at)
+        self._seconds_per_character = settings["max_seconds_per_character"]
+        self._voices = VoiceBook(self._model, source.id, VoiceStore(Path(settings["voices_folder"])))
+        self.default_voice = self._voices.default()
+
+    def voices(self) -> list[Voice]:
+        """The model's own, and the user's."""
+        return self._voices.list()
+
+    def warm_up(self) -> None:
+        """Speak a word to nobody, so that the first one is not later than the rest."""
+        if self._model.conds is not None:
+            self.synthesize(Piece("Warm.", voice=OWN_VOICE, options={"seed": 0}), _Nobody())
+
+    def synthesize(self, piece: Piece, output: Output) -> Spoken:
+        """Speak a piece, each part of it as soon as it is there."""
+        voice = self._voices.choose(piece.voice)
+        with _explained():
+            utterance = self._plan(piece, voice)
+        steps = Steps(output)
+        with self._figures.timing(steps) as timing, _explained():
+            clock = WordClock(piece.text)
+            for wave, is_last in self._model.stream(utterance, on_step=steps.take):
+                start, end = timing.num_samples, timing.take(wave.shape[-1])
+                output.write(wave[0].numpy(), clock.until(end, start_sample=start, is_last=is_last))
+        return Spoken(voice.name, is_truncated=steps.count == utterance.max_new_tokens and not steps.has_stopped)
+
+    def convert(self, piece: Piece, output: Output) -> Spoken:
+        """Say what a recording says in one of the voices."""
+        voice = self._voices.choose(piece.voice)
+        with _explained():
+            ids = speech_ids(piece.clip, self._model.load_prompt_analyser())[0].tolist()
+            wave = self._model.start_wave(voice.conditionals.gen, _generator(piece))
+            for converted, ahead, is_last in cut(ids, lambda _: CONVERTED_TOKENS):
+                if output.is_cancelled:
+                    break
+                output.write(wave.render(converted, ahead, is_last=is_last)[0].numpy(), [])
+        return Spoken(voice.name)
+
+    def command(self, action: str, arguments: Mapping[str, Any], payload: bytes) -> Answer:
+        """Add, show, remove, rename, export, import a voice, or make it the default."""
+        answer = self._voices.command(action, arguments, payload)
+        self.default_voice = self._voices.default()
+        return answer
+
+    def stats(self) -> dict[str, Any]:
+        """Figures for `status`."""
+        return {**self._figures.describe(), "voices": self._voices.stats()}
+
+    def reset(self) -> None:
+        """Nothing is compiled and every voice can be made again."""
+        self._voices.forget()
+
+    def _plan(self, piece: Piece, voice: Chosen) -> Utterance:
+        variant = self._model.variant
+        allowed = OPTIONS[variant.backbone]
+        given = {name: value for name, value in piece.options.items() if name in MODEL_OPTIONS}
+        if foreign := [name for name in given if name not in allowed]:
+            raise ValueError(f"{variant.name} has no {foreign[0]}; it has {', '.join(allowed)}")
+        options = {name: value for name, value in voice.defaults.items() if name in allowed} | given
+        if variant.is_multilingual:
+            language = piece.language or voice.language or variant.language or "en"
+            options["language_id"] = language.partition("-")[0].lower()
+        return self._model.plan(
+            piece.text,
+            voice=voice.conditionals,
+            max_new_tokens=num_tokens_allowed(piece.text, self._seconds_per_character),
+            generator=_generator(piece),
+            **options,
+        )
+
+
+class _Nobody:
+    """An output that wants nothing."""
+
+    is_cancelled = False
+
+    def write(self, samples: object, words: object = None) -> None:
+        """Drop it."""
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """What the model refuses is the request's fault; that nobody wants the rest is nobody's."""
+    try:
+        yield
+    except Cancelled:
+        pass
+    except (ChatterboxError, ValueError) as error:
+        raise EngineError(str(error), "bad_request") from error
+
+
+def _class_of(variant: Variant) -> type[Model]:
+    if variant.backbone == "gpt2":
+        return ChatterboxTurboTTS
+    return ChatterboxMultilingualTTS if variant.is_multilingual else ChatterboxTTS
+
+
+def _generator(piece: Piece) -> torch.Generator:
+    return torch.Generator().manual_seed(piece.options.get("seed", 0))
