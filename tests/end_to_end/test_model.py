@@ -1,0 +1,185 @@
+"""A real daemon with a real model of random weights: it speaks, in voices made of clips, and stops when told."""
+
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatterbox_client import Audio, Cancelled, Client, Options, RequestError
+from tests.chatterbox.checkpoints import DATA, write_model
+from tests.running import RunningDaemon, running_daemon, wait_until
+
+TEXT = "Five words and no more."
+VOICE = DATA / "voice.wav"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The small nano's files: 1 GB, removed at once afterwards."""
+    written = write_model("nano-mini", tmp_path_factory.mktemp("nano-mini"))
+    yield written
+    shutil.rmtree(written)
+
+
+@pytest.fixture(scope="module")
+def nano(folder: Path) -> Iterator[RunningDaemon]:
+    with running_daemon(config=config(folder)) as daemon:
+        daemon.child_pid("builtin")
+        daemon.child_pid("chatterbox")
+        yield daemon
+
+
+def config(folder: Path) -> str:
+    return f'model = "{folder}"\nmodel_device = "cpu"\nmodel_dtype = "float32"\n'
+
+
+def render(daemon: RunningDaemon, text: str = TEXT, **options: Any) -> Audio:
+    with daemon.client() as client:
+        return client.synthesize(text, Options(**options)).audio()
+
+
+def figures(daemon: RunningDaemon) -> dict[str, Any]:
+    stats: dict[str, Any] = daemon.status()["engines"]["chatterbox"]["stats"]
+    return stats
+
+
+def test_the_same_seed_gives_the_same_speech_and_another_seed_another(nano: RunningDaemon) -> None:
+    first, again, other = (render(nano, seed=seed) for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+    assert first.duration_seconds > 1
+
+
+def test_a_text_that_would_never_end_is_cut_and_the_reply_says_so(nano: RunningDaemon) -> None:
+    with nano.client() as client:
+        request = client.synthesize("Hi.", Options(seed=3))
+        audio, result = request.audio(), request.result()
+    assert (result.engine, result.voice, result.truncated) == ("chatterbox", "chatterbox", True)
+    assert audio.duration_seconds < 3
+
+
+def test_words_are_told_in_order_within_the_speech(nano: RunningDaemon) -> None:
+    with nano.client() as client:
+        request = client.synthesize(TEXT, Options(seed=1), events=True)
+        words = [event.fields for event in request if getattr(event, "kind", "") == "word"]
+    assert [TEXT[word["start"] :][: word["length"]] for word in words] == TEXT.split()
+    places = [word["at_seconds"] for word in words]
+    assert places == sorted(places)
+
+
+def test_cancelled_speech_stops_at_once_and_the_next_is_not_disturbed(nano: RunningDaemon) -> None:
+    expected = render(nano, seed=5)
+    with nano.client() as client:
+        request = client.synthesize("A text of some length, which nobody will hear to its end. " * 4)
+        next(iter(request))
+        request.cancel()
+        with pytest.raises(Cancelled):
+            request.result()
+    assert render(nano, seed=5) == expected
+    assert figures(nano)["last"]["tokens"] < 200
+
+
+def test_an_option_of_another_model_is_refused_by_name(nano: RunningDaemon) -> None:
+    with pytest.raises(RequestError, match="nano has no exaggeration; it has temperature") as failure:
+        render(nano, exaggeration=0.7)
+    assert failure.value.code == "bad_request"
+
+
+def test_a_voice_is_made_used_renamed_carried_elsewhere_and_forgotten(nano: RunningDaemon) -> None:
+    with nano.client() as client:
+        made = client.voice("add", payload=VOICE.read_bytes(), name="Anna", language="en").header["voice"]
+        assert made["report"]["duration_seconds"] == pytest.approx(7.85, abs=0.1)
+        own = client.synthesize(TEXT, Options(voice="chatterbox", seed=1)).audio()
+        request = client.synthesize(TEXT, Options(voice="anna", seed=1))
+        assert (request.audio() != own, request.result().voice) == (True, "Anna")
+        client.voice("rename", name="anna", new_name="Berta")
+        exported = bytes(client.voice("export", name="Berta").payload)
+        client.voice("remove", name="berta")
+        assert names(client) == ["chatterbox"]
+        client.voice("import", payload=exported, name="Clara")
+        assert names(client) == ["chatterbox", "Clara"]
+        client.voice("default", name="Clara")
+        assert client.synthesize(TEXT).result().voice == "Clara"
+        client.voice("default", name="chatterbox")
+        client.voice("remove", name="Clara")
+
+
+def names(client: Client) -> list[str]:
+    return [voice["name"] for voice in client.voices() if voice["engine"] == "chatterbox"]
+
+
+def test_a_recording_that_will_not_do_is_refused_with_what_is_wrong(nano: RunningDaemon) -> None:
+    with nano.client() as client:
+        for clip, sentence in (
+            (b"RIFF nonsense", "recording|sound"),
+            (VOICE.read_bytes()[: 24_000 * 4], "second|s "),
+        ):
+            with pytest.raises(RequestError, match=sentence) as failure:
+                client.voice("add", payload=clip, name="Bad")
+            assert failure.value.code == "bad_request"
+        with pytest.raises(RequestError, match="no voice"):
+            client.voice("show", name="Bad")
+        with pytest.raises(RequestError, match="unknown action"):
+            client.voice("dance")
+
+
+def test_a_recording_is_converted(nano: RunningDaemon) -> None:
+    with nano.client() as client:
+        request = client.convert((DATA / "source.wav").read_bytes(), Options(seed=1))
+        assert request.audio().duration_seconds == pytest.approx(3.0, abs=0.05)
+        assert request.result().voice == "chatterbox"
+        with pytest.raises(RequestError, match="the recording is missing"):
+            client.convert(b"").result()
+
+
+def test_a_voice_outlives_the_daemon_and_is_not_made_again(folder: Path) -> None:
+    with running_daemon(config=config(folder)) as daemon:
+        daemon.child_pid("chatterbox")
+        with daemon.client() as client:
+            client.voice("add", payload=VOICE.read_bytes(), name="Anna")
+        before = render(daemon, voice="Anna", seed=1)
+        daemon.stop()
+        daemon.restart()
+        daemon.child_pid("chatterbox")
+        assert render(daemon, voice="Anna", seed=1) == before
+
+
+def test_a_model_killed_in_mid_speech_is_stood_in_for_and_comes_back(nano: RunningDaemon) -> None:
+    expected = render(nano, seed=8)
+    with nano.client() as client:
+        request = client.synthesize("This is long enough to be killed in the middle of it. " * 3, Options(seed=1))
+        next(iter(request))
+        os.kill(nano.child_pid("chatterbox"), signal.SIGKILL)
+        assert request.result().samples > 0
+    nano.child_pid("chatterbox")
+    assert render(nano, seed=8) == expected
+
+
+@pytest.mark.parametrize("lacks", ["t3_nano_v1.safetensors", "vocab.json"])
+def test_a_model_that_lacks_a_file_is_named_and_the_builtin_voice_speaks(
+    folder: Path, tmp_path: Path, lacks: str
+) -> None:
+    for file in folder.iterdir():
+        if file.name != lacks:
+            (tmp_path / file.name).symlink_to(file)
+    with running_daemon(config=config(tmp_path)) as daemon, daemon.client() as client:
+        wait_until(lambda: daemon.status()["engines"]["chatterbox"]["state"] == "failed", seconds=60)
+        result = client.synthesize(TEXT).result()
+        assert result.engine == "builtin"
+        assert result.stand_in is not None
+        assert lacks in result.stand_in
+        with pytest.raises(RequestError, match=lacks):
+            client.synthesize(TEXT, Options(engine="chatterbox")).result()
+        with pytest.raises(RequestError, match="voices are made by a Chatterbox model"):
+            client.voice("add", payload=b"x", name="x")
+
+
+def test_without_a_model_the_sentence_says_how_to_get_one() -> None:
+    with running_daemon(config='engine = "chatterbox"\n') as daemon, daemon.client() as client:
+        wait_until(lambda: daemon.status()["engines"]["chatterbox"]["state"] == "failed", seconds=60)
+        with pytest.raises(RequestError, match="get one with: chatterbox models pull nano"):
+            client.synthesize(TEXT, Options(engine="chatterbox")).result()
