@@ -22,7 +22,24 @@ class Assembled(nn.Module):
         raise NotImplementedError
 
 
-class FusedLinear(Assembled, nn.Linear):
+class Projection(nn.Linear):
+    """`nn.Linear`, quick for a single row too, which is what decoding one utterance without guidance has.
+
+    In half precision on a CPU torch's matrix product reads the weights for one row at half the pace at which its
+    matrix-vector product does.
+    """
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the base class's name
+        """(..., in) to (..., out)."""
+        weight = self.weight
+        if input.numel() != weight.shape[1] or weight.dtype == torch.float32 or weight.device.type != "cpu":
+            return super().forward(input)
+        row = input.reshape(-1)
+        product = torch.mv(weight, row) if self.bias is None else torch.addmv(self.bias, weight, row)
+        return product.view(*input.shape[:-1], -1)
+
+
+class FusedLinear(Assembled, Projection):
     """Several published projections of one input as one product.
 
     Args:
@@ -55,7 +72,7 @@ class FusedLinear(Assembled, nn.Linear):
         return assembled
 
 
-class TransposedLinear(Assembled, nn.Linear):
+class TransposedLinear(Assembled, Projection):
     """A projection that is published as (input, output), as GPT-2's are."""
 
     def published_names(self, path: str) -> list[str]:
@@ -86,5 +103,42 @@ class FoldedConv1d(_FoldedWeightNorm, nn.Conv1d):
     """`nn.Conv1d` published with weight norm."""
 
 
-class FoldedConvTranspose1d(_FoldedWeightNorm, nn.ConvTranspose1d):
-    """`nn.ConvTranspose1d` published with weight norm."""
+class FoldedConv2d(_FoldedWeightNorm, nn.Conv2d):
+    """As `FoldedConv1d`, run on images one high, (b, channels, 1, n), whose channels lie last in memory.
+
+    On a CPU that is 1.3 to 3 times as quick in float32, and 2 to 10 times in bfloat16. It computes in the weight's
+    dtype; what goes in and what comes out is float32.
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel: int, *, padding: int = 0, dilation: int = 1
+    ) -> None:
+        super().__init__(in_channels, out_channels, (1, kernel), padding=(0, padding), dilation=(1, dilation))
+
+    def assemble(self, tensors: Sequence[Tensor]) -> dict[str, Tensor]:
+        """The folded weight as (out, in, 1, kernel)."""
+        return _one_high(super().assemble(tensors))
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the base class's name
+        """(b, in, 1, n) to (b, out, 1, n), float32."""
+        return super().forward(input.to(self.weight.dtype)).float()
+
+
+class FoldedConvTranspose2d(_FoldedWeightNorm, nn.ConvTranspose2d):
+    """The same for `nn.ConvTranspose1d`."""
+
+    def __init__(self, in_channels: int, out_channels: int, kernel: int, stride: int, padding: int = 0) -> None:
+        super().__init__(in_channels, out_channels, (1, kernel), (1, stride), (0, padding))
+
+    def assemble(self, tensors: Sequence[Tensor]) -> dict[str, Tensor]:
+        """The folded weight as (in, out, 1, kernel)."""
+        return _one_high(super().assemble(tensors))
+
+    def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:  # noqa: A002
+        """(b, in, 1, n) to (b, out, 1, stride · n), float32."""
+        return super().forward(input.to(self.weight.dtype), output_size).float()
+
+
+def _one_high(assembled: dict[str, Tensor]) -> dict[str, Tensor]:
+    weight = assembled["weight"][:, :, None].contiguous(memory_format=torch.channels_last)
+    return {**assembled, "weight": weight}

@@ -7,8 +7,8 @@ from typing import Literal, Self
 import torch
 
 from chatterbox import hub
-from chatterbox.config import MULTILINGUAL_V2, MULTILINGUAL_V3, Variant
-from chatterbox.errors import TextError
+from chatterbox.config import MULTILINGUAL_V2, MULTILINGUAL_V3, PACKS, Variant
+from chatterbox.errors import CheckpointError, TextError
 from chatterbox.model import Model, Utterance, speaks
 from chatterbox.t3.alignment import Rule
 from chatterbox.t3.model import MAX_NEW_TOKENS
@@ -20,6 +20,7 @@ from chatterbox.voice.clip import Source
 from chatterbox.voice.conditionals import Conditionals
 
 T3_MODELS = {"v2": MULTILINGUAL_V2, "v3": MULTILINGUAL_V3}
+FAMILY = (*T3_MODELS.values(), *PACKS.values())
 
 
 class ChatterboxMultilingualTTS(Model):
@@ -54,7 +55,7 @@ class ChatterboxMultilingualTTS(Model):
         """From the hub, or its cache. See `Model.load`.
 
         Args:
-            t3_model: `v2`, the reference's default, `v3`, or a single-language repository of ResembleAI's.
+            t3_model: `v2`, the reference's default, `v3`, the name of a T3 file, or a single-language model's.
         """
         return cls.load(hub.hub_source(_variant(t3_model or "v2")), device, dtype)
 
@@ -118,7 +119,10 @@ class ChatterboxMultilingualTTS(Model):
 
 
 def _variant(t3_model: str) -> Variant:
-    return T3_MODELS.get(t3_model) or hub.find_model(t3_model).variant
+    """By its short name, by its T3 file with or without the ending, or by any name that `find_model` knows."""
+    by_file = {known.t3.removesuffix(".safetensors"): known for known in FAMILY}
+    named = T3_MODELS.get(t3_model) or by_file.get(t3_model.removesuffix(".safetensors"))
+    return _multilingual(named or hub.find_model(t3_model).variant)
 
 
 def _variant_in(folder: Path, t3_model: str | None) -> Variant:
@@ -126,4 +130,10 @@ def _variant_in(folder: Path, t3_model: str | None) -> Variant:
     if t3_model is not None:
         return _variant(t3_model)
     is_v2_there = (folder / MULTILINGUAL_V2.t3).is_file()
-    return MULTILINGUAL_V2 if is_v2_there else hub.detect_variant(folder)
+    return MULTILINGUAL_V2 if is_v2_there else _multilingual(hub.detect_variant(folder))
+
+
+def _multilingual(variant: Variant) -> Variant:
+    if variant not in FAMILY:
+        raise CheckpointError(f"{variant.name} is no multilingual model; use the class that loads it")
+    return variant

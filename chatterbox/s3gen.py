@@ -28,8 +28,14 @@ class S3Gen:
     def load(
         cls, checkpoint: Checkpoint, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
     ) -> "S3Gen":
-        """From a published `s3gen` file. The vocoder stays in float32. Raises CheckpointError."""
-        return cls(Flow.from_checkpoint(checkpoint, device, dtype), Hift.from_checkpoint(checkpoint, device))
+        """From a published `s3gen` file. Raises CheckpointError.
+
+        Args:
+            dtype: of the flow, and of the vocoder's convolutions where these are what takes the time, on a CPU.
+        """
+        is_slow = torch.device(device).type == "cpu"
+        vocoder = Hift.from_checkpoint(checkpoint, device, dtype if is_slow else torch.float32)
+        return cls(Flow.from_checkpoint(checkpoint, device, dtype), vocoder)
 
     @torch.inference_mode()
     def render(

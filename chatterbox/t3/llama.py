@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from chatterbox.layers import FusedLinear
+from chatterbox.layers import FusedLinear, Projection
 from chatterbox.t3.cache import Cache
 from chatterbox.t3.decoder import HEAD_WIDTH, Decoder, attend, split_heads
 
@@ -55,7 +55,7 @@ class _Attention(nn.Module):
         super().__init__()
         self._index = index
         self.qkv = FusedLinear(width, {"q_proj": width, "k_proj": width, "v_proj": width})
-        self.o_proj = nn.Linear(width, width, bias=False)
+        self.o_proj = Projection(width, width, bias=False)
 
     def forward(self, x: Tensor, cache: Cache, positions: Tensor, turn: Tensor, mask: Tensor | None) -> Tensor:
         qkv = split_heads(self.qkv(x))
@@ -70,7 +70,7 @@ class _Mlp(nn.Module):
         super().__init__()
         inner = MLP_FACTOR * width
         self.gate_up = FusedLinear(width, {"gate_proj": inner, "up_proj": inner})
-        self.down_proj = nn.Linear(inner, width, bias=False)
+        self.down_proj = Projection(inner, width, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         gate, up = self.gate_up(x).chunk(2, dim=-1)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from chatterbox.config import STOP_SPEECH, Backbone
 from chatterbox.errors import TextError
+from chatterbox.layers import Projection
 from chatterbox.t3.alignment import ALIGNED_HEADS, Rule
 from chatterbox.t3.decoder import Decoder
 from chatterbox.t3.gpt2 import Gpt2
@@ -178,4 +179,4 @@ def _gpt2(checkpoint: Checkpoint) -> Decoder:
 
 def _head(checkpoint: Checkpoint) -> nn.Linear:
     num_ids, width = _shape(checkpoint, "speech_head.weight")
-    return nn.Linear(width, num_ids, bias="speech_head.bias" in checkpoint.names())
+    return Projection(width, num_ids, bias="speech_head.bias" in checkpoint.names())

@@ -101,6 +101,14 @@ def keep_top_k(logits: Tensor, top_k: int) -> Tensor:
     return logits.masked_fill(logits < logits.topk(top_k).values[..., -1:], -math.inf)
 
 
+def keep_top_k_top_p(logits: Tensor, top_k: int, top_p: float) -> Tensor:
+    """`keep_top_p` of `keep_top_k`, without sorting what the latter has cut."""
+    if not 0 < top_k < logits.shape[-1]:
+        return keep_top_p(logits, top_p)
+    kept, order = logits.topk(top_k)
+    return torch.full_like(logits, -math.inf).scatter(-1, order, keep_top_p(kept, top_p))
+
+
 def llama_probabilities(logits: Tensor, drawn: Tensor, sampling: Sampling) -> Tensor:
     """Base's and multilingual's order: penalty, temperature, min-p, top-p.
 
@@ -114,7 +122,7 @@ def llama_probabilities(logits: Tensor, drawn: Tensor, sampling: Sampling) -> Te
 
 def gpt2_probabilities(logits: Tensor, drawn: Tensor, sampling: Sampling) -> Tensor:
     """Turbo's and nano's order: temperature, top-k, top-p, and only then the penalty. Arguments as above."""
-    logits = keep_top_p(keep_top_k(logits / sampling.temperature, sampling.top_k), sampling.top_p)
+    logits = keep_top_k_top_p(logits / sampling.temperature, sampling.top_k, sampling.top_p)
     # upstream: the start counts as drawn until something has been.
     seen = drawn | (_is_start(logits) & ~drawn.any())
     return penalise(logits, seen, sampling.repetition_penalty).softmax(dim=-1)

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from chatterbox.config import NUM_MELS
-from chatterbox.layers import FoldedConv1d, FoldedConvTranspose1d
+from chatterbox.layers import FoldedConv2d, FoldedConvTranspose2d
 from chatterbox.vocoder.stft import NUM_BINS, Stft
 
 WIDTH = 512
@@ -29,8 +29,8 @@ class Snake(nn.Module):
         self.alpha = nn.Parameter(torch.ones(width))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(b, width, n) to the same."""
-        alpha = self.alpha[:, None]
+        """(b, width, 1, n) to the same."""
+        alpha = self.alpha.float()[:, None, None]
         return (x * alpha).sin_().square_().mul_(1 / (alpha + 1e-9)).add_(x)
 
 
@@ -40,15 +40,15 @@ class ResBlock(nn.Module):
     def __init__(self, width: int, kernel: int) -> None:
         super().__init__()
         self.convs1 = nn.ModuleList(
-            FoldedConv1d(width, width, kernel, dilation=dilation, padding=kernel // 2 * dilation)
+            FoldedConv2d(width, width, kernel, dilation=dilation, padding=kernel // 2 * dilation)
             for dilation in DILATIONS
         )
-        self.convs2 = nn.ModuleList(FoldedConv1d(width, width, kernel, padding=kernel // 2) for _ in DILATIONS)
+        self.convs2 = nn.ModuleList(FoldedConv2d(width, width, kernel, padding=kernel // 2) for _ in DILATIONS)
         self.activations1 = nn.ModuleList(Snake(width) for _ in DILATIONS)
         self.activations2 = nn.ModuleList(Snake(width) for _ in DILATIONS)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(b, width, n) to the same."""
+        """(b, width, 1, n) to the same, float32."""
         for snake1, conv1, snake2, conv2 in zip(
             self.activations1, self.convs1, self.activations2, self.convs2, strict=True
         ):
@@ -62,9 +62,9 @@ class Generator(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         widths = [WIDTH >> step for step in range(len(UPSAMPLING) + 1)]
-        self.conv_pre = FoldedConv1d(NUM_MELS, WIDTH, 7, padding=3)
+        self.conv_pre = FoldedConv2d(NUM_MELS, WIDTH, 7, padding=3)
         self.ups = nn.ModuleList(
-            FoldedConvTranspose1d(given, made, kernel, factor, padding=(kernel - factor) // 2)
+            FoldedConvTranspose2d(given, made, kernel, factor, padding=(kernel - factor) // 2)
             for given, made, (factor, kernel) in zip(widths[:-1], widths[1:], UPSAMPLING, strict=True)
         )
         self.source_downs = nn.ModuleList(
@@ -73,17 +73,16 @@ class Generator(nn.Module):
         )
         self.source_resblocks = nn.ModuleList(map(ResBlock, widths[1:], SOURCE_KERNELS))
         self.resblocks = nn.ModuleList(ResBlock(width, kernel) for width in widths[1:] for kernel in KERNELS)
-        self.conv_post = FoldedConv1d(widths[-1], 2 * NUM_BINS, 7, padding=3)
+        self.conv_post = FoldedConv2d(widths[-1], 2 * NUM_BINS, 7, padding=3)
         self.stft = Stft()
 
     def forward(self, mel: Tensor, source: Tensor) -> Tensor:
         """Mel (b, 80, n) and excitation (b, 1, 480n), float32, to a wave (b, 480n) within ±0.99, float32."""
-        dtype = self.conv_pre.weight.dtype
-        spectra = self.stft.analyse(source).to(dtype)
-        x = self.conv_pre(mel.to(dtype))
+        spectra = self.stft.analyse(source)
+        x = self.conv_pre(_one_high(mel))
         for step in range(len(UPSAMPLING)):
             x = self._upsample(step, x, spectra)
-        x = self.conv_post(F.leaky_relu(x, LAST_SLOPE)).float()
+        x = self.conv_post(F.leaky_relu(x, LAST_SLOPE)).squeeze(2)
         magnitudes = x[:, :NUM_BINS].exp().clamp(max=MAX_MAGNITUDE)
         phases = x[:, NUM_BINS:].sin()
         spectra = torch.cat([magnitudes * phases.cos(), magnitudes * phases.sin()], dim=1)
@@ -94,9 +93,16 @@ class Generator(nn.Module):
         """One step: upsample, add the excitation, and average the residual blocks of three kernels."""
         x = self.ups[step](F.leaky_relu(x, SLOPE))
         if step == len(UPSAMPLING) - 1:
-            x = F.pad(x, (1, 0), mode="reflect")  # centred spectra are one more than the frames between them
-        x = x + self.source_resblocks[step](self.source_downs[step](spectra))
+            # Mirrored: centred spectra are one more than the frames between them.
+            x = torch.cat([x[..., 1:2], x], dim=-1)
+        down = self.source_downs[step]
+        x = x + self.source_resblocks[step](_one_high(down(spectra.to(down.weight.dtype)).float()))
         summed = torch.zeros_like(x)
         for block in self.resblocks[step * len(KERNELS) : (step + 1) * len(KERNELS)]:
             summed += block(x)
         return summed / len(KERNELS)
+
+
+def _one_high(x: Tensor) -> Tensor:
+    """(b, channels, n) to an image (b, channels, 1, n) whose channels lie last in memory."""
+    return x[:, :, None].contiguous(memory_format=torch.channels_last)
