@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, update_wrapper
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, Literal, ParamSpec, Self, TypeVar, get_args
 
 import torch
 from torch import Tensor
@@ -27,6 +27,7 @@ from chatterbox.voice.conditionals import Conditionals, Gen
 from chatterbox.watermark import Watermarker
 from chatterbox.weights import Checkpoint
 
+Compile = Literal["auto", "graphs", "off"]
 P = ParamSpec("P")
 M = TypeVar("M", bound="Model")
 
@@ -86,19 +87,30 @@ class Model:
 
     @classmethod
     def load(
-        cls, source: hub.ModelSource, device: str | torch.device, dtype: str | torch.dtype = "float32"
+        cls,
+        source: hub.ModelSource,
+        device: str | torch.device,
+        dtype: str | torch.dtype = "float32",
+        compile: Compile = "off",  # noqa: A002 - torch's own word for it
     ) -> Self:
         """From the hub's cache, which is filled first, or from a folder.
 
         Args:
             device: `cpu`, `cuda`, `cuda:1`, `mps`.
             dtype: of T3 and the flow: `float32`, `bfloat16`, `float16`, or `auto`, the fastest here.
+            compile: `graphs` decodes over static buffers, which on a GPU are captured as CUDA graphs, once for the
+                life of the model; `off` is the plain loop; `auto` is `graphs` on a GPU.
 
         Raises:
             ChatterboxError: the device is not there, or a file is missing, damaged or of another model.
+            ValueError: there is no such dtype or way to compile.
         """
+        if compile not in get_args(Compile):
+            raise ValueError(f"compile must be one of {', '.join(get_args(Compile))}; {compile!r} was given")
         found = find_device(device)
-        return cls(source.variant, hub.pull(source), found, find_dtype(dtype, found))
+        model = cls(source.variant, hub.pull(source), found, find_dtype(dtype, found))
+        model.t3.use_graphs(compile == "graphs" or (compile == "auto" and found.type == "cuda"))
+        return model
 
     @abstractmethod
     def plan(self, text: str, *arguments: Any, **options: Any) -> Utterance:

@@ -44,6 +44,10 @@ class Cache:
         keys, values = self.keys[..., :length, :], self.values[..., :length, :]
         return replace(self, keys=keys, values=values, positions=self.positions[:length])
 
+    def rows(self, count: int) -> "Cache":
+        """The same memory, narrowed to the first rows."""
+        return replace(self, keys=self.keys[:, :count], values=self.values[:, :count])
+
     def write(
         self, layer: int, positions: Tensor, query: Tensor, key: Tensor, value: Tensor
     ) -> tuple[Tensor, Tensor]:

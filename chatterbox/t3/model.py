@@ -17,6 +17,7 @@ from chatterbox.t3.inputs import Gpt2Inputs, Inputs, LlamaInputs
 from chatterbox.t3.llama import Llama
 from chatterbox.t3.sampling import DEFAULTS, Sampling
 from chatterbox.t3.speech import Step
+from chatterbox.t3.static import StaticDecoder
 from chatterbox.t3.utterance import Request, Said, say
 from chatterbox.voice.conditionals import T3Cond
 from chatterbox.weights import Checkpoint, load
@@ -37,6 +38,7 @@ class T3:
     def __init__(self, inputs: Inputs, decoder: Decoder, head: nn.Linear, backbone: Backbone) -> None:
         self.inputs, self.decoder, self.head, self.backbone = inputs, decoder, head, backbone
         self.device, self.dtype = head.weight.device, head.weight.dtype
+        self.static: StaticDecoder | None = None
 
     @classmethod
     def from_checkpoint(
@@ -96,7 +98,14 @@ class T3:
         embeds, text = self._prompt(text_ids, cond, 2 if sampling.cfg_weight else 1)
         self._check_room(text_ids.shape[1], embeds.shape[1], max_new_tokens)
         request = Request(self.backbone, text, sampling, alignment, is_tracked, max_new_tokens, generator)
-        return self._decode(embeds, request)
+        return self._run(embeds, request)
+
+    def use_graphs(self, is_wanted: bool) -> None:
+        """Decode over static buffers, by captured graphs where the device has them, from now on; or plainly again.
+
+        Graphs are made when they are first needed, or by `static.warm_up()`.
+        """
+        self.static = StaticDecoder(self) if is_wanted else None
 
     def forced_logits(self, text_ids: Tensor, cond: T3Cond, ids: Tensor, num_rows: int = 1) -> Tensor:
         """Logits (rows, 1 + n, V) at the start and after each of the speech ids (1, n), for comparisons.
@@ -106,9 +115,17 @@ class T3:
         ids = ids.to(self.device)
         prompt, _ = self._prompt(text_ids, cond, num_rows)
         indices = torch.arange(ids.shape[1], device=self.device)
-        embeds = torch.cat([prompt, self._speech(ids, indices, num_rows)], dim=1)
+        embeds = torch.cat([prompt, self.speech(ids, indices, num_rows)], dim=1)
         hidden = self.decoder.prefill(embeds, self.decoder.allocate(embeds, embeds.shape[1]))
-        return self._logits(hidden[:, prompt.shape[1] - 1 :])
+        return self.logits(hidden[:, prompt.shape[1] - 1 :])
+
+    def _run(self, embeds: Tensor, request: Request) -> Iterator[Step]:
+        """By the static form where it can, else by the plain one."""
+        static = self.static
+        if static is not None and static.fits(embeds.shape[1], request):
+            yield from static.decode(embeds, request)
+        else:
+            yield from self._decode(embeds, request)
 
     @torch.inference_mode()
     def _decode(self, embeds: Tensor, request: Request) -> Iterator[Step]:
@@ -119,22 +136,24 @@ class T3:
         hidden = self.decoder.prefill(embeds, cache)
         said = Said.nothing(request, self.head.out_features, self.device)
         for index in range(request.max_new_tokens):
-            said = say(self._logits(hidden[:, -1]), said, cache.first(length + index), request)
+            said = say(self.logits(hidden[:, -1]), said, cache.first(length + index), request)
             step = said.to_host(request)
             yield step
             if step.id == STOP_SPEECH or index + 1 == request.max_new_tokens:
                 return
-            embeds = self._speech(said.last_id, cache.positions[index : index + 1], num_rows)
+            embeds = self.speech(said.last_id, cache.positions[index : index + 1], num_rows)
             hidden = self.decoder.step(embeds, cache, length + index)
 
     def _prompt(self, text_ids: Tensor, cond: T3Cond, num_rows: int) -> tuple[Tensor, slice]:
         embeds, text = self.inputs.prompt(text_ids.to(self.device), cond.to(self.device), num_rows)
         return embeds.to(self.dtype), text
 
-    def _speech(self, ids: Tensor, indices: Tensor, num_rows: int) -> Tensor:
+    def speech(self, ids: Tensor, indices: Tensor, num_rows: int) -> Tensor:
+        """What the decoder gets for ids (1, n), which are the `indices`-th of all sampled: (rows, n, width)."""
         return self.inputs.speech(ids, indices).expand(num_rows, -1, -1).to(self.dtype)
 
-    def _logits(self, hidden: Tensor) -> Tensor:
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Hidden states (…, width) to logits (…, V), float32."""
         logits: Tensor = self.head(hidden)
         return logits.float()
 

@@ -68,11 +68,14 @@ class Said:
             last_id, column = torch.stack([self.last_id[0, 0], self.alignment.text_position]).tolist()
             num_text_ids = request.text.stop - request.text.start - 2
             position = max(min(column - 1, num_text_ids - 1), 0)
-        if last_id < 0:
-            raise ArithmeticError(
-                "the model computed no numbers; give it a dtype of a wider range, such as bfloat16"
-            )
-        return Step(last_id, position)
+        return Step(check_id(last_id), position)
+
+
+def check_id(last_id: int) -> int:
+    """The id that was drawn. Raises ArithmeticError where the logits were no numbers."""
+    if last_id < 0:
+        raise ArithmeticError("the model computed no numbers; give it a dtype of a wider range, such as bfloat16")
+    return last_id
 
 
 def say(logits: Tensor, said: Said, cache: Cache, request: Request) -> Said:

@@ -95,8 +95,8 @@ class Generator(nn.Module):
         if step == len(UPSAMPLING) - 1:
             # Mirrored: centred spectra are one more than the frames between them.
             x = torch.cat([x[..., 1:2], x], dim=-1)
-        down = self.source_downs[step]
-        x = x + self.source_resblocks[step](_one_high(down(spectra.to(down.weight.dtype)).float()))
+        down = self.source_downs[step](spectra.to(self.conv_pre.weight.dtype)).float()
+        x = x + self.source_resblocks[step](_one_high(down))
         summed = torch.zeros_like(x)
         for block in self.resblocks[step * len(KERNELS) : (step + 1) * len(KERNELS)]:
             summed += block(x)

@@ -1,0 +1,101 @@
+"""Decoding over static buffers gives what the plain loop gives, and leaves the generator as it would."""
+
+import pytest
+import torch
+
+from chatterbox.config import STOP_SPEECH, Backbone
+from chatterbox.t3 import static
+from chatterbox.t3.sampling import Sampling
+from chatterbox.t3.static import LAG_STEPS
+from tests.chatterbox.t3.tiny import drawn_to, tiny_t3, tiny_voice
+
+TEXT = torch.tensor([[5, 17, 200, 3]])
+MAY_STOP = {"llama": 8.0, "gpt2": 5.0}  # a stop every few ids
+PLAIN_ONE_ROW = Sampling(cfg_weight=0.0)
+
+
+def drawn(t3, num_tokens=25, seed=1, sampling=None, **options):  # type: ignore[no-untyped-def]
+    """The ids, and the generator's state after them."""
+    generator = torch.Generator().manual_seed(seed)
+    voice = tiny_voice()
+    steps = t3.generate(TEXT, voice, sampling, max_new_tokens=num_tokens, generator=generator, **options)
+    return [step.id for step in steps], generator.get_state()
+
+
+@pytest.fixture(params=["llama", "gpt2"])
+def backbone(request: pytest.FixtureRequest) -> Backbone:
+    chosen: Backbone = request.param
+    return chosen
+
+
+@pytest.mark.parametrize("num_tokens", [1, LAG_STEPS, LAG_STEPS + 1, 25])
+def test_the_ids_are_those_of_the_plain_loop(backbone: Backbone, num_tokens: int) -> None:
+    t3 = tiny_t3(backbone)
+    plain, state = drawn(t3, num_tokens)
+    t3.use_graphs(True)
+    for _ in range(2):  # the second finds what the first has left in the buffers
+        ids, static_state = drawn(t3, num_tokens)
+        assert ids == plain
+        assert torch.equal(static_state, state)
+
+
+def test_without_guidance_one_row_is_enough() -> None:
+    t3 = tiny_t3("llama")
+    plain, _ = drawn(t3, sampling=PLAIN_ONE_ROW)
+    t3.use_graphs(True)
+    assert drawn(t3, sampling=PLAIN_ONE_ROW)[0] == plain
+    assert t3.static is not None
+    assert {captured.num_rows for captured in t3.static.captures} == {1}
+
+
+def test_an_utterance_that_outgrows_a_bucket_goes_on_in_the_next(
+    backbone: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(static, "BUCKETS", (16, 24, 64))
+    t3 = tiny_t3(backbone)
+    plain, _ = drawn(t3)
+    t3.use_graphs(True)
+    assert drawn(t3)[0] == plain
+    assert t3.static is not None
+    assert len(t3.static.captures) > 1
+
+
+def test_what_was_drawn_after_the_stop_is_put_back(backbone: Backbone) -> None:
+    t3 = drawn_to(tiny_t3(backbone), STOP_SPEECH, by=MAY_STOP[backbone])
+    seeds = [seed for seed in range(40) if 1 < len(drawn(t3, seed=seed)[0]) < 20]
+    assert seeds, "no utterance stopped by itself"
+    expected = [drawn(t3, seed=seed) for seed in seeds[:5]]
+    t3.use_graphs(True)
+    for seed, (ids, state) in zip(seeds, expected, strict=False):
+        static_ids, static_state = drawn(t3, seed=seed)
+        assert static_ids == ids
+        assert static_ids[-1] == STOP_SPEECH
+        assert torch.equal(static_state, state)
+
+
+def test_after_the_warm_up_nothing_is_captured(backbone: Backbone) -> None:
+    t3 = tiny_t3(backbone)
+    t3.use_graphs(True)
+    assert t3.static is not None
+    t3.static.warm_up()
+    num_captures = len(t3.static.captures)
+    for seed in range(5):
+        drawn(t3, seed=seed)
+    assert len(t3.static.captures) == num_captures > 0
+
+
+def test_two_at_once_and_abandoned_ones_do_not_disturb_each_other(backbone: Backbone) -> None:
+    t3 = tiny_t3(backbone)
+    plain, _ = drawn(t3)
+    t3.use_graphs(True)
+    options = {"max_new_tokens": 25}
+    first = t3.generate(TEXT, tiny_voice(), generator=torch.Generator().manual_seed(1), **options)
+    second = t3.generate(TEXT, tiny_voice(), generator=torch.Generator().manual_seed(1), **options)
+    pairs = [(one.id, other.id) for one, other in zip(first, second, strict=True)]
+    assert [one for one, _ in pairs] == [other for _, other in pairs] == plain
+    abandoned = t3.generate(TEXT, tiny_voice(), **options)
+    next(abandoned)
+    del abandoned
+    assert t3.static is not None
+    assert not t3.static.is_busy
+    assert drawn(t3)[0] == plain
