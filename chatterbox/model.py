@@ -2,10 +2,10 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property, update_wrapper
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Concatenate, Literal, ParamSpec, Self, TypeVar, get_args
+from typing import Any, Literal, Self, get_args
 
 import torch
 from torch import Tensor
@@ -16,10 +16,9 @@ from chatterbox.devices import find_device, find_dtype
 from chatterbox.errors import VoiceError
 from chatterbox.s3gen import S3Gen
 from chatterbox.streaming import CONTEXT_TOKENS, StreamingMetrics, WaveStream, cut, growing, measured
-from chatterbox.t3.alignment import Rule
-from chatterbox.t3.model import MAX_NEW_TOKENS, T3
-from chatterbox.t3.sampling import Sampling
+from chatterbox.t3.model import T3
 from chatterbox.t3.speech import Step, speech_as_it_comes, speech_only
+from chatterbox.utterance import Spoken, Utterance
 from chatterbox.vocoder.trim import cut_last_token
 from chatterbox.voice.analysis import PromptAnalyser, VoiceAnalyser
 from chatterbox.voice.clip import Source
@@ -28,46 +27,6 @@ from chatterbox.watermark import Watermarker
 from chatterbox.weights import Checkpoint
 
 Compile = Literal["auto", "graphs", "off"]
-P = ParamSpec("P")
-M = TypeVar("M", bound="Model")
-
-
-@dataclass(frozen=True)
-class Utterance:
-    """What is to be spoken, and how.
-
-    Attributes:
-        text_ids: (1, n) int64, without start and stop.
-        max_new_tokens: of speech, 25 a second, the stop included.
-        alignment: what may force or forbid the end, see `t3.alignment`.
-        positions: whether each step tells where in the text it is.
-        generator: of the CPU; None is torch's global one.
-        watermark: whether the wave carries Perth's mark.
-    """
-
-    text_ids: Tensor
-    voice: Conditionals
-    sampling: Sampling
-    max_new_tokens: int = MAX_NEW_TOKENS
-    alignment: Rule = "off"
-    positions: bool = False
-    generator: torch.Generator | None = None
-    watermark: bool = True
-
-
-@dataclass(frozen=True)
-class Spoken:
-    """What an utterance became.
-
-    Attributes:
-        wave: (1, samples), float32 on the CPU, 24 kHz.
-        steps: the ids as they were sampled, the stop included if it came.
-        is_cut: the limit of ids ended it, not the model.
-    """
-
-    wave: Tensor
-    steps: list[Step]
-    is_cut: bool
 
 
 class Model:
@@ -246,16 +205,6 @@ class Model:
         """
         utterance = self.plan(text, **options)
         return measured(lambda: self.stream(utterance, lambda _: chunk_size, context_window))
-
-
-def speaks(plan: Callable[Concatenate[M, P], Utterance]) -> Callable[Concatenate[M, P], Tensor]:
-    """`generate`, with the signature and the description of a model's `plan`."""
-
-    def generate(self: M, /, *arguments: P.args, **options: P.kwargs) -> Tensor:
-        return self.speak(plan(self, *arguments, **options)).wave
-
-    update_wrapper(generate, plan).__name__ = "generate"
-    return generate
 
 
 def _told(steps: Iterator[Step], on_step: Callable[[Step], None]) -> Iterator[Step]:

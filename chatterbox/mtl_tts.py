@@ -9,13 +9,14 @@ import torch
 from chatterbox import hub
 from chatterbox.config import MULTILINGUAL_V2, MULTILINGUAL_V3, PACKS, Variant
 from chatterbox.errors import CheckpointError, TextError
-from chatterbox.model import Model, Utterance, speaks
+from chatterbox.model import Model
 from chatterbox.t3.alignment import Rule
 from chatterbox.t3.model import MAX_NEW_TOKENS
 from chatterbox.t3.sampling import Sampling
 from chatterbox.text.languages import SUPPORTED_LANGUAGES
 from chatterbox.text.normalize import normalize
 from chatterbox.text.tokenizers import MultilingualTokenizer
+from chatterbox.utterance import Utterance, speaks
 from chatterbox.voice.clip import Source
 from chatterbox.voice.conditionals import Conditionals
 

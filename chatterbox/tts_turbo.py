@@ -9,11 +9,12 @@ import torch
 
 from chatterbox import hub
 from chatterbox.config import NANO, TURBO, Variant
-from chatterbox.model import Model, Utterance, speaks
+from chatterbox.model import Model
 from chatterbox.t3.model import MAX_NEW_TOKENS
 from chatterbox.t3.sampling import Sampling
 from chatterbox.text.normalize import normalize
 from chatterbox.text.turbo import TurboTokenizer
+from chatterbox.utterance import Utterance, speaks
 from chatterbox.voice.clip import Source
 from chatterbox.voice.conditionals import Conditionals
 
