@@ -19,7 +19,7 @@ SOURCES = (ROOT, ROOT / "client", ROOT / "daemon")
 
 def private_environment(folder: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """An environment in which every folder of the user lies under `folder`, and no setting leaks in."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CHATTERBOX_")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("CHATTERBOX_", "HF_"))}
     environment.update(
         HOME=str(folder),
         XDG_CONFIG_HOME=str(folder / "config"),

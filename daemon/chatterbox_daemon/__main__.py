@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from chatterbox_client.version import __version__
 from chatterbox_daemon.config import LOG_LEVELS, load
 
 EXIT_CONFIGURATION = 78
+OTHER_OWNER = "chatterbox-tts"
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -34,6 +36,7 @@ def main(file: Path | None, check_config: bool, address: str | None, **flags: An
         if check_config:
             click.echo("the configuration is right")
             return
+        _refuse_another_owner()
         _start_logging(config.log_level)
         from chatterbox_daemon.front.server import Server
 
@@ -41,6 +44,15 @@ def main(file: Path | None, check_config: bool, address: str | None, **flags: An
     except ConfigurationError as error:
         click.echo(f"chatterboxd: {error}", err=True)
         sys.exit(EXIT_CONFIGURATION)
+
+
+def _refuse_another_owner() -> None:
+    """Two packages that own one import name overwrite each other's files, silently."""
+    for found in distributions(name=OTHER_OWNER):
+        raise ConfigurationError(
+            f"the package {OTHER_OWNER} {found.version} is installed too, and both own `import chatterbox`: "
+            f"pip uninstall {OTHER_OWNER}, then install chatterboxd again"
+        )
 
 
 def _start_logging(level: str) -> None:

@@ -13,7 +13,7 @@ import zmq
 
 from chatterbox_client import Audio, Cancelled, Chunk, Client, RequestError, Unavailable, protocol
 from tests.conftest import sound_environment
-from tests.running import SOURCES, RunningDaemon, running_daemon, same_length, wait_until
+from tests.running import SOURCES, RunningDaemon, private_environment, running_daemon, same_length, wait_until
 from tests.sound import SAMPLE_RATE_HZ, SoundBench, energy_segments
 
 LONG = "This sentence is one of many and is spoken again and again. " * 20
@@ -197,6 +197,18 @@ def test_a_second_daemon_says_who_is_first_and_ends_with_78(daemon: RunningDaemo
     )
     assert second.returncode == 78
     assert f"another daemon (pid {daemon.process.pid}) already serves" in second.stderr
+
+
+def test_beside_another_owner_of_the_import_name_the_daemon_says_what_to_uninstall(tmp_path: Path) -> None:
+    metadata = tmp_path / "chatterbox_tts-0.1.7.dist-info" / "METADATA"
+    metadata.parent.mkdir()
+    metadata.write_text("Metadata-Version: 2.1\nName: chatterbox-tts\nVersion: 0.1.7\n")
+    path = os.pathsep.join(map(str, (*SOURCES, tmp_path)))
+    environment = {**private_environment(tmp_path), "PYTHONPATH": path}
+    command = [sys.executable, "-m", "chatterbox_daemon"]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30)
+    assert run.returncode == 78
+    assert "pip uninstall chatterbox-tts" in run.stderr
 
 
 def test_a_daemon_whose_socket_was_deleted_finishes_and_ends(daemon: RunningDaemon) -> None:
