@@ -19,7 +19,8 @@ SOURCES = (ROOT, ROOT / "client", ROOT / "daemon")
 
 def private_environment(folder: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """An environment in which every folder of the user lies under `folder`, and no setting leaks in."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("CHATTERBOX_", "HF_"))}
+    kept = (name for name in os.environ if not name.startswith(("CHATTERBOX_", "HF_")))
+    environment = {name: os.environ[name] for name in kept}
     environment.update(
         HOME=str(folder),
         XDG_CONFIG_HOME=str(folder / "config"),
@@ -66,6 +67,23 @@ class RunningDaemon:
         """What the daemon says of itself."""
         with self.client("status") as client:
             return client.status()
+
+    def model(self) -> dict[str, Any]:
+        """What it says of the engine in the model's place."""
+        engine: dict[str, Any] = self.status()["engines"]["chatterbox"]
+        return engine
+
+    def wait_for_model(self, state: str, *, seconds: float = 30) -> dict[str, Any]:
+        """The same, as soon as the model is in this state."""
+        wait_until(lambda: self.model()["state"] == state, seconds=seconds)
+        return self.model()
+
+    def reload(self, config: str) -> None:
+        """Have it read another configuration file."""
+        (self.folder / "config" / "chatterbox" / "config.toml").write_text(config)
+        num_before = self.log.read_text().count("configuration reloaded")
+        self.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: self.log.read_text().count("configuration reloaded") > num_before, seconds=10)
 
     def child_pid(self, name: str) -> int:
         """The process id of `builtin`, `chatterbox` or `player`, waiting until it is up."""

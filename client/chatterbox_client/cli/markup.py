@@ -4,6 +4,7 @@ No command is ever spoken: those that cannot be followed are taken out, and name
 """
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,15 +16,25 @@ DELIMITERS = ("[[", "]]")
 
 @dataclass(slots=True)
 class Parsed:
-    """The parts to be spoken, and the commands that were left out."""
+    """The parts to be spoken, and the commands that were left out.
+
+    `runs` holds, for each stretch of text between commands, (its place in `text`, its place in the text read);
+    the last one is the end of both.
+    """
 
     parts: list[dict[str, Any]] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
+    runs: list[tuple[int, int]] = field(default_factory=list)
 
     @property
     def text(self) -> str:
         """What will be spoken, without silences and marks."""
         return "".join(part.get("text", "") for part in self.parts)
+
+    def origin(self, position: int) -> int:
+        """Where in the text read the character at `position` of `text` stands."""
+        place, source = self.runs[bisect_right(self.runs, position, key=lambda run: run[0]) - 1]
+        return source + position - place
 
 
 def parse(text: str, words_per_minute: float | None = None, volume: float | None = None) -> Parsed:
@@ -36,11 +47,17 @@ def parse(text: str, words_per_minute: float | None = None, volume: float | None
         end = text.find(closing, start + len(opening)) if start >= 0 else -1
         if end < 0:
             break
-        parser.say(text[position:start])
+        parser.say(text[position:start], position)
         parser.obey(text[start + len(opening) : end])
         position = end + len(closing)
-    parser.say(text[position:].replace(opening, " "))
+    parser.say(text[position:].replace(opening, " " * len(opening)), position)
+    parser.end(len(text))
     return parser.parsed
+
+
+def literal(text: str) -> Parsed:
+    """A text without commands: every character of it is spoken."""
+    return Parsed([{"text": text}], runs=[(0, 0), (len(text), len(text))])
 
 
 class _Parser:
@@ -52,11 +69,18 @@ class _Parser:
         self._start = (words_per_minute, volume)
         self._words_per_minute, self._volume = words_per_minute, volume
         self._own: dict[str, Any] = {}
+        self._num_spoken = 0
 
-    def say(self, text: str) -> None:
-        """Text between two commands."""
+    def say(self, text: str, source: int) -> None:
+        """Text between two commands, from this place in the text read."""
         if text:
             self.parsed.parts.append({"text": text, **self._own})
+            self.parsed.runs.append((self._num_spoken, source))
+            self._num_spoken += len(text)
+
+    def end(self, source: int) -> None:
+        """The text read is over, at this length."""
+        self.parsed.runs.append((self._num_spoken, source))
 
     def obey(self, commands: str) -> None:
         """What stands between the delimiters: commands with semicolons between them."""

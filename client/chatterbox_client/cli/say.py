@@ -1,6 +1,5 @@
 """`say`: a text aloud, or into a file, or as raw samples; macOS's options and a few more."""
 
-import json
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -9,15 +8,16 @@ from typing import Any
 
 import click
 
+from chatterbox_client.cli.display import Display
 from chatterbox_client.cli.exits import CANNOT_WRITE, USAGE, Failure, Stopped, explained, stop_on_signals
-from chatterbox_client.cli.markup import NORMAL_WORDS_PER_MINUTE, Parsed, parse
+from chatterbox_client.cli.markup import NORMAL_WORDS_PER_MINUTE, Parsed, literal, parse
 from chatterbox_client.cli.reading import texts
 from chatterbox_client.client import Client
 from chatterbox_client.errors import ChatterboxError
 from chatterbox_client.options import ENGINES, RANGES, Options
 from chatterbox_client.protocol import PRIORITIES
 from chatterbox_client.requests import Request
-from chatterbox_client.results import Chunk, Event, Result
+from chatterbox_client.results import Chunk, Result
 from chatterbox_client.version import __version__
 
 EPILOG = (
@@ -31,6 +31,13 @@ OPTIONAL_VALUES = {
     "-i": f"--interactive={HIGHLIGHT_DEFAULT}",
     "--interactive": f"--interactive={HIGHLIGHT_DEFAULT}",
 }
+EXCLUSIVE = (
+    ("--interrupt", "--append"),
+    ("--raw", "-o"),
+    ("--events", "--raw"),
+    ("--events", "-i"),
+    ("--events", "--no-wait"),
+)
 
 
 def main() -> None:
@@ -63,6 +70,8 @@ def main() -> None:
 @click.option("--quality", metavar="0-127", help="Ignored, with a warning.")
 @click.option("--raw", is_flag=True, help="Write samples to standard output: 24 kHz mono s16le.")
 @click.option("--json", "as_json", is_flag=True, help="Print the final reply as a line of JSON.")
+@click.option("--events", "as_events", is_flag=True, help="Print each event, then the reply, as lines of JSON.")
+@click.option("--literal", is_flag=True, help="Speak what stands in [[ ]] too; there are no commands.")
 @click.option("--no-wait", is_flag=True, help="Return as soon as the text is queued.")
 @click.option("--priority", type=click.Choice(PRIORITIES), default="message", help="How urgent it is.")
 @click.option("--interrupt", is_flag=True, help="Silence what is spoken, then speak.")
@@ -91,10 +100,10 @@ def command(words: tuple[str, ...], **given: Any) -> None:
 def _refuse(given: dict[str, Any]) -> None:
     if given["network"] is not None:
         raise Failure(USAGE, "-n is not supported: nothing is sent over a network; see ssh -L in docs/protocol.md")
-    if given["interrupt"] and given["append"]:
-        raise Failure(USAGE, "--interrupt and --append exclude each other")
-    if given["raw"] and given["output"]:
-        raise Failure(USAGE, "--raw and -o exclude each other")
+    options = {option: parameter.name for parameter in command.params for option in parameter.opts}
+    for one, other in EXCLUSIVE:
+        if given[options[one]] and given[options[other]]:
+            raise Failure(USAGE, f"{one} and {other} exclude each other")
     for name in ("bit_rate", "quality"):
         if given[name] not in (None, "?"):
             click.echo(f"say: --{name.replace('_', '-')} is ignored", err=True)
@@ -124,8 +133,9 @@ class _Utterance:
 
     def __init__(self, client: Client, text: str, given: dict[str, Any]) -> None:
         self._client, self._given = client, given
-        self._parsed = parse(text, given["words_per_minute"], given["volume"])
-        self._highlighter = self._make_highlighter()
+        relative_to = given["words_per_minute"], given["volume"]
+        self._parsed = literal(text) if given["literal"] else parse(text, *relative_to)
+        self._display = Display(self._parsed, given)
         _warn_of_ignored(self._parsed)
 
     def speak(self) -> None:
@@ -141,12 +151,14 @@ class _Utterance:
                 result = self._to_stdout()
             else:
                 result = self._aloud()
+            if result is not None:
+                self._tell(result)
         except ChatterboxError as error:
-            if given["as_json"]:
-                click.echo(json.dumps({"type": type(error).__name__.lower(), "message": str(error)}))
+            self._display.tell({"type": type(error).__name__.lower(), "message": str(error)})
             raise
-        if result is not None:
-            self._tell(result)
+        except BrokenPipeError as error:
+            sys.stdout = open("/dev/null", "w")  # noqa: PTH123, SIM115 - what is left must not be flushed into the pipe
+            raise Failure(CANNOT_WRITE, "standard output was closed") from error
 
     def _aloud(self) -> Result | None:
         given = self._given
@@ -155,7 +167,7 @@ class _Utterance:
             self._options(),
             priority=given["priority"],
             interrupt=given["interrupt"],
-            events=given["progress"] or self._highlighter is not None,
+            events=self._display.wants_events,
             cancel_on_disconnect=not given["no_wait"],
         )
         if given["no_wait"]:
@@ -175,17 +187,12 @@ class _Utterance:
 
     def _to_stdout(self) -> Result:
         stream = sys.stdout.buffer
-        try:
-            result = self._follow(self._synthesize(), stream.write)
-            stream.flush()
-        except BrokenPipeError as error:
-            sys.stdout = open("/dev/null", "w")  # noqa: PTH123, SIM115 - what is left must not be flushed into the pipe
-            raise Failure(CANNOT_WRITE, "standard output was closed") from error
+        result = self._follow(self._synthesize(), stream.write)
+        stream.flush()
         return result
 
     def _synthesize(self) -> Request:
-        events = self._given["progress"] or self._highlighter is not None
-        return self._client.synthesize(self._parsed.parts, self._options(), events=events)
+        return self._client.synthesize(self._parsed.parts, self._options(), events=self._display.wants_events)
 
     def _follow(self, request: Request, take: Callable[[bytes], object]) -> Result:
         """Wait for the end; events are shown, samples taken. A signal cancels the request in the daemon."""
@@ -194,29 +201,18 @@ class _Utterance:
                 if isinstance(item, Chunk):
                     take(bytes(item.samples))
                 else:
-                    self._show(item)
+                    self._display.show(item)
         except Stopped:
             request.cancel()
             raise
         finally:
-            if self._highlighter is not None:
-                self._highlighter.finish()
-            if self._given["progress"]:
-                click.echo(err=True)
+            self._display.finish()
         return request.result()
 
-    def _show(self, event: Event) -> None:
-        if event.kind == "word" and self._highlighter is not None:
-            self._highlighter.show(event.fields["start"], event.fields["length"])
-        elif event.kind == "progress" and self._given["progress"]:
-            done, total = event.fields["done_characters"], max(1, event.fields["total_characters"])
-            click.echo(f"\r{done * 100 // total:3} % of {total} characters", nl=False, err=True)
-
     def _tell(self, result: Result) -> None:
+        self._display.tell({"type": "done", **asdict(result)})
         given = self._given
-        if given["as_json"]:
-            click.echo(json.dumps({"type": "done", **asdict(result)}))
-        elif result.stand_in and (given["voice"] or given["engine"]):
+        if result.stand_in and not given["as_json"] and (given["voice"] or given["engine"]):
             click.echo(f"say: spoken by the built-in voice: {result.stand_in}", err=True)
 
     def _options(self) -> Options:
@@ -234,13 +230,6 @@ class _Utterance:
         )
         values = {name: given[name] for name in (*names, "device")}
         return Options(rate=_rate(given["words_per_minute"]), **values)
-
-    def _make_highlighter(self) -> Any:
-        if self._given["markup"] is None:
-            return None
-        from chatterbox_client.cli.highlight import Highlighter
-
-        return Highlighter(self._parsed.text, self._given["markup"])
 
 
 def _rate(words_per_minute: float | None) -> float | None:
