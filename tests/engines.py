@@ -1,23 +1,31 @@
 """An engine in the model's place: a tone as long as its text, at a pace like a model's.
 
-A text with `die` in it ends the process, as a fault in a kernel would; one with `fail` is refused.
+A text with `die` in it ends the process, as a fault in a kernel would; one with `fail` is refused, and one with
+`endless` is cut short. For one with `huge` there is not enough memory; for one with `greedy` not before a reset.
+It has two voices, and forgets which is its default when it is started again. With TONE_DEVICE, a path, it can be
+loaded only while there is such a file.
 """
 
 import os
-from collections.abc import Callable, Mapping
+import resource
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from time import sleep
 from typing import Any
 
 import numpy as np
 
 from chatterbox_client.audio import SAMPLE_RATE_HZ
-from chatterbox_daemon.worker.engine import Answer, EngineError, Output, Piece, Spoken, Voice
+from chatterbox_daemon.worker.engine import Answer, Degraded, EngineError, Output, Piece, Spoken, Voice
+from chatterbox_daemon.worker.journal import Journal
 
 SECONDS_A_CHARACTER = 0.06
 CHUNK_SECONDS = 0.1
 LOAD_SECONDS = float(os.environ.get("TONE_LOAD_SECONDS", "0"))
 REAL_TIME_FACTOR = float(os.environ.get("TONE_RTF", "0.3"))
-TONE_HZ = 440.0
+VOICES = {"tone": 440.0, "low": 220.0}  # Hz
+MARGIN_BYTES = 32 << 20
 
 
 class ToneEngine:
@@ -26,17 +34,23 @@ class ToneEngine:
     has_own_rate = False
     num_slots = 1
     default_voice = "tone"
+    num_pieces = 0
+    is_reset = False
 
-    def load(self, settings: Mapping[str, Any], tell: Callable[[str], None]) -> None:  # noqa: ARG002
-        """Take as long as a model would."""
+    def load(self, settings: Mapping[str, Any], journal: Journal) -> None:  # noqa: ARG002
+        """Take as long as a model would, once the device is there."""
+        device = os.environ.get("TONE_DEVICE")
+        if device and not Path(device).exists():
+            raise Degraded(f"the device {Path(device).name} is not there")
         sleep(LOAD_SECONDS)
 
     def voices(self) -> list[Voice]:
-        """The only one."""
-        return [Voice("tone", "en", description="a tone")]
+        """Two pitches."""
+        return [Voice(name, "en", description=f"a tone of {hertz:.0f} Hz") for name, hertz in VOICES.items()]
 
-    def warm_up(self) -> None:
+    def warm_up(self) -> bool:
         """Nothing is cold."""
+        return True
 
     def synthesize(self, piece: Piece, output: Output) -> Spoken:
         """A tone of 60 ms a character."""
@@ -44,6 +58,13 @@ class ToneEngine:
             os._exit(9)
         if "fail" in piece.text:
             raise EngineError("the tone engine was told to fail")
+        if "greedy" in piece.text and not self.is_reset:
+            raise MemoryError
+        if "huge" in piece.text:
+            with address_space(MARGIN_BYTES):
+                np.ones(MARGIN_BYTES)
+        self.num_pieces += 1
+        voice = piece.voice or self.default_voice
         total = round(len(piece.text) * SECONDS_A_CHARACTER * SAMPLE_RATE_HZ)
         step = round(CHUNK_SECONDS * SAMPLE_RATE_HZ)
         for start in range(0, total, step):
@@ -52,22 +73,38 @@ class ToneEngine:
             sleep(CHUNK_SECONDS * REAL_TIME_FACTOR)
             times = np.arange(start, min(start + step, total)) / SAMPLE_RATE_HZ
             output.write(
-                (0.3 * np.sin(2 * np.pi * TONE_HZ * times)).astype(np.float32),
+                (0.3 * np.sin(2 * np.pi * VOICES[voice] * times)).astype(np.float32),
                 [(start, 0, 1)] if not start else [],
             )
-        return Spoken("tone")
+        return Spoken(voice, is_truncated="endless" in piece.text)
 
     def convert(self, piece: Piece, output: Output) -> Spoken:  # noqa: ARG002
         """It cannot."""
         raise EngineError("a tone is no voice", "unavailable")
 
     def command(self, action: str, arguments: Mapping[str, Any], payload: bytes) -> Answer:  # noqa: ARG002
-        """It has no voices."""
-        raise EngineError("a tone is no voice", "unavailable")
+        """Another default voice; whatever else is asked for is as good as done."""
+        if action == "default":
+            self.default_voice = arguments["name"]
+        return Answer({})
 
     def stats(self) -> dict[str, Any]:
-        """One figure."""
-        return {"pieces": 1}
+        """How much it has spoken."""
+        return {"pieces": self.num_pieces}
 
     def reset(self) -> None:
-        """Nothing is kept."""
+        """Nothing is kept, but that it was done."""
+        self.is_reset = True
+
+
+@contextmanager
+def address_space(margin_bytes: int) -> Iterator[None]:
+    """Inside the block this process gets so many bytes more, and no others."""
+    unlimited = resource.getrlimit(resource.RLIMIT_AS)
+    num_pages = int(Path("/proc/self/statm").read_text().split()[0])
+    most = num_pages * resource.getpagesize() + margin_bytes
+    resource.setrlimit(resource.RLIMIT_AS, (most, unlimited[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, unlimited)

@@ -124,6 +124,10 @@ class AsyncClient:
         """The state of the daemon."""
         return dict((await self._call("status"))["status"])
 
+    async def cache(self, action: str, **arguments: Any) -> dict[str, Any]:
+        """`stats`, `clear` or `warm` the phrase cache."""
+        return await self._call("cache", action=action, **arguments)
+
     async def reset(self) -> None:
         """Have the engines drop their caches."""
         await self._call("reset")

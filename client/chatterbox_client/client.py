@@ -124,6 +124,10 @@ class Client:
         """The state of the daemon, its engines, the queue and the player; keys in docs/protocol.md."""
         return dict(self._call("status")["status"])
 
+    def cache(self, action: str, **arguments: Any) -> dict[str, Any]:
+        """`stats`, `clear` or `warm` the phrase cache; docs/protocol.md has what each takes and answers."""
+        return self._call("cache", action=action, **arguments)
+
     def reset(self) -> None:
         """Have the engines drop their caches and rebuild what they had compiled."""
         self._call("reset")

@@ -21,6 +21,8 @@ WHOLE_RANGES: dict[str, tuple[int, int, str]] = {
     "seed": (0, 2**63 - 1, "same seed, same speech"),
 }
 ENGINES = ("auto", "builtin", "chatterbox")
+INSTANT = ("cache", "builtin", "model")
+_WORDS = {"engine": ENGINES, "instant": INSTANT}
 PART_OPTIONS = ("rate", "pitch", "volume", "spell", "digits")
 MAX_SILENCE_SECONDS = 600.0
 MAX_NAME_CHARACTERS = 200
@@ -31,7 +33,9 @@ class Options:
     """Every value may be None: then the daemon's configuration decides.
 
     `device` is where it is played: an index or the beginning of a name. `rate` is a factor, `pitch` semitones,
-    `volume` a gain, `language` a tag such as `en` or `pt-br`. The ranges are in `RANGES` and `WHOLE_RANGES`.
+    `volume` a gain, `language` a tag such as `en` or `pt-br`. `instant` is who speaks a short text that is played:
+    `cache` the model if it has spoken it before, else the built-in voice; `builtin` that voice; `model` the model.
+    The ranges are in `RANGES` and `WHOLE_RANGES`.
     Raises ValueError naming the option, its value and its range.
     """
 
@@ -39,6 +43,7 @@ class Options:
     language: str | None = None
     engine: str | None = None
     device: str | None = None
+    instant: str | None = None
     rate: float | None = None
     pitch: float | None = None
     volume: float | None = None
@@ -81,8 +86,8 @@ def check_option(name: str, value: object) -> None:
             raise ValueError(f"{name} must be true or false, not {value!r}")
     elif not isinstance(value, str) or not 0 < len(value) <= MAX_NAME_CHARACTERS:
         raise ValueError(f"{name} must be a name of 1 to {MAX_NAME_CHARACTERS} characters")
-    elif name == "engine" and value not in ENGINES:
-        raise ValueError(f"engine must be one of {', '.join(ENGINES)}, not {value!r}")
+    elif name in _WORDS and value not in _WORDS[name]:
+        raise ValueError(f"{name} must be one of {', '.join(_WORDS[name])}, not {value!r}")
 
 
 def check_parts(parts: object) -> list[dict[str, Any]]:

@@ -34,6 +34,7 @@ CONTROL_OPS = (
     "voice",
     "devices",
     "status",
+    "cache",
     "reset",
     "events",
     "shutdown",

@@ -24,8 +24,9 @@ class Chunk:
 class Result:
     """The final reply of a request that was spoken to its end.
 
-    `stand_in` says why another voice than the one wanted spoke (None: it did not happen). `times` holds
-    seconds since the daemon accepted the request: `started`, `first_audio`, `first_sample`, `done`.
+    `stand_in` says why another voice than the one wanted spoke (None: it did not happen). `cached`: it had been
+    spoken before, and `engine` and `voice` are those of that time. `times` holds seconds since the daemon
+    accepted the request: `started`, `first_audio`, `first_sample`, `done`.
     """
 
     request: int
@@ -36,6 +37,7 @@ class Result:
     underruns: int
     truncated: bool
     times: Mapping[str, float] = field(default_factory=dict)
+    cached: bool = False
 
     @classmethod
     def from_header(cls, header: Mapping[str, Any]) -> "Result":
@@ -49,4 +51,5 @@ class Result:
             underruns=header.get("underruns", 0),
             truncated=header.get("truncated", False),
             times=header.get("times", {}),
+            cached=header.get("cached", False),
         )

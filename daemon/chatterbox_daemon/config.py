@@ -13,7 +13,7 @@ from typing import Any, get_args, get_type_hints
 
 from chatterbox_client import paths
 from chatterbox_client.errors import ConfigurationError
-from chatterbox_client.options import ENGINES, RANGES
+from chatterbox_client.options import ENGINES, INSTANT, RANGES
 
 ENVIRONMENT_PREFIX = "CHATTERBOX_"
 DTYPES = ("auto", "float32", "bfloat16", "float16")
@@ -28,6 +28,9 @@ class Config:
     model: str = "auto"
     model_device: str = "auto"
     model_dtype: str = "auto"
+    memory_limit_bytes: int = 0
+    idle_unload_seconds: float = 1_800.0
+    wait_for_model_seconds: float = 0.0
     max_seconds_per_character: float = 0.15
     voice: str | None = None
     builtin_voice: str = "en-gb"
@@ -43,6 +46,10 @@ class Config:
     max_queue: int = 1_000
     max_clients: int = 512
     ahead_seconds: float = 30.0
+    instant: str = "cache"
+    instant_max_characters: int = 16
+    cache_bytes: int = 64 << 20
+    cache_max_characters: int = 80
     log_level: str = "info"
     log_text: bool = False
     model_engine: str = "chatterbox"
@@ -50,6 +57,7 @@ class Config:
     def __post_init__(self) -> None:
         _one_of("engine", self.engine, ENGINES)
         _one_of("model_dtype", self.model_dtype, DTYPES)
+        _one_of("instant", self.instant, INSTANT)
         _one_of("log_level", self.log_level, LOG_LEVELS)
         for name in ("rate", "pitch", "volume"):
             _between(name, getattr(self, name), *RANGES[name][:2])
@@ -58,6 +66,9 @@ class Config:
 
 
 _LIMITS: dict[str, tuple[float, float]] = {
+    "memory_limit_bytes": (0, 1 << 50),
+    "idle_unload_seconds": (0.0, 604_800.0),
+    "wait_for_model_seconds": (0.0, 3_600.0),
     "max_seconds_per_character": (0.02, 5.0),
     "latency_seconds": (0.005, 2.0),
     "player_idle_seconds": (0.0, 86_400.0),
@@ -66,6 +77,9 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "max_queue": (1, 100_000),
     "max_clients": (1, 10_000),
     "ahead_seconds": (1.0, 600.0),
+    "instant_max_characters": (0, 1_000),
+    "cache_bytes": (0, 8 << 30),
+    "cache_max_characters": (0, 1_000),
 }
 NAMES = tuple(field.name for field in dataclasses.fields(Config))
 

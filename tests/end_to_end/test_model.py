@@ -34,7 +34,8 @@ def nano(folder: Path) -> Iterator[RunningDaemon]:
 
 
 def config(folder: Path) -> str:
-    return f'model = "{folder}"\nmodel_device = "cpu"\nmodel_dtype = "float32"\n'
+    """Every text is spoken anew: nothing comes from the cache."""
+    return f'model = "{folder}"\nmodel_device = "cpu"\nmodel_dtype = "float32"\ncache_bytes = 0\n'
 
 
 def render(daemon: RunningDaemon, text: str = TEXT, **options: Any) -> Audio:
@@ -123,6 +124,8 @@ def test_a_recording_that_will_not_do_is_refused_with_what_is_wrong(nano: Runnin
             assert failure.value.code == "bad_request"
         with pytest.raises(RequestError, match="no voice"):
             client.voice("show", name="Bad")
+        with pytest.raises(RequestError, match="the model's own voice; choose another name"):
+            client.voice("add", payload=VOICE.read_bytes(), name=" Chatterbox")
         with pytest.raises(RequestError, match="unknown action"):
             client.voice("dance")
 
@@ -183,3 +186,47 @@ def test_without_a_model_the_sentence_says_how_to_get_one() -> None:
         wait_until(lambda: daemon.status()["engines"]["chatterbox"]["state"] == "failed", seconds=60)
         with pytest.raises(RequestError, match="get one with: chatterbox models pull nano"):
             client.synthesize(TEXT, Options(engine="chatterbox")).result()
+
+
+def test_status_tells_what_was_warmed_up_how_fast_it_is_and_what_it_holds(nano: RunningDaemon) -> None:
+    for seed in (1, 2):
+        render(nano, seed=seed)
+    model = nano.model()
+    stats = model["stats"]
+    assert model["warm"] is True
+    events = {event["what"]: event for event in stats["events"]}
+    assert {"load", "warm-up"} <= events.keys()
+    assert events["load"]["seconds"] > 0
+    assert all(event["at"].endswith("+00:00") for event in stats["events"])
+    assert stats["memory"]["peak_resident_bytes"] >= stats["memory"]["resident_bytes"] > 1 << 28
+    assert stats["pieces"] >= 2
+    for calls in ("first", "last", "median"):
+        assert stats[calls]["first_audio_seconds"] > 0
+        assert stats[calls]["tokens_per_second"] > 0
+        assert stats[calls]["rtf"] > 0
+    log = nano.log.read_text()
+    assert "chatterbox: load took" in log
+    assert "chatterbox: warm-up took" in log
+
+
+def test_an_idle_models_memory_is_back_and_the_next_text_has_it_again(folder: Path) -> None:
+    with running_daemon(config=config(folder) + "idle_unload_seconds = 1\n") as daemon:
+        first = daemon.child_pid("chatterbox")
+        before = render(daemon, seed=1)
+        daemon.wait_for_model("unloaded", seconds=60)
+        wait_until(lambda: not Path(f"/proc/{first}").exists(), seconds=10)
+        assert render(daemon, seed=1) == before
+
+
+def test_a_text_for_which_the_system_gives_no_memory_is_stood_in_for(folder: Path) -> None:
+    cramped = 'model_engine = "tests.cramped:CrampedModel"\n'
+    with running_daemon(config=config(folder) + cramped) as daemon, daemon.client() as client:
+        pid = daemon.child_pid("chatterbox")
+        result = client.synthesize("A cramped text.").result()
+        assert result.engine == "builtin"
+        assert result.stand_in is not None
+        assert result.stand_in.startswith(
+            "the engine ran out of memory: DefaultCPUAllocator: can't allocate memory"
+        )
+        assert client.synthesize(TEXT).result().engine == "chatterbox"
+        assert (daemon.child_pid("chatterbox"), daemon.model()["restarts"]) == (pid, 0)

@@ -6,8 +6,8 @@ from time import monotonic, sleep
 
 import pytest
 
-from chatterbox_client import Cancelled, Chunk, Event, Options, RequestError
-from tests.running import RunningDaemon, wait_until
+from chatterbox_client import Audio, Cancelled, Chunk, Event, Options, RequestError
+from tests.running import RunningDaemon, same_length, wait_until
 from tests.sound import SAMPLE_RATE_HZ, SoundBench, energy_segments
 
 SENTENCE = "The quick brown fox jumps over the lazy dog."
@@ -186,3 +186,18 @@ def test_a_client_that_leaves_ends_what_only_it_wanted(speaking_daemon: RunningD
         leaving.close()
         wait_until(lambda: len(watcher.queue()) == 1, seconds=5)
         assert watcher.queue()[0]["request"] == kept.number
+
+
+def test_marks_before_every_word_change_neither_the_sound_nor_its_length(shared_daemon: RunningDaemon) -> None:
+    marked = [part for word in SENTENCE.split() for part in ({"mark": word}, {"text": f"{word} "})]
+    with shared_daemon.client() as client:
+        plain = client.synthesize(SENTENCE).audio()
+        request = client.synthesize(marked, events=True)
+        items = list(request)
+    samples = b"".join(item.samples for item in items if isinstance(item, Chunk))
+    assert same_length(Audio(samples), plain)
+    events = [item for item in items if isinstance(item, Event)]
+    marks = [(event.fields["name"], event.fields["at_seconds"]) for event in events if event.kind == "mark"]
+    words = [event.fields["at_seconds"] for event in events if event.kind == "word"]
+    assert [name for name, _ in marks] == SENTENCE.split()
+    assert [at for _, at in marks[1:]] == words[1:]

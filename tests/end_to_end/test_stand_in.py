@@ -11,7 +11,8 @@ from tests.conftest import sound_environment
 from tests.running import RunningDaemon, running_daemon, wait_until
 from tests.sound import SoundBench
 
-MODEL = 'model_engine = "tests.engines:ToneEngine"\n'
+# Every text is the model's, however short, and is spoken anew.
+MODEL = 'model_engine = "tests.engines:ToneEngine"\ninstant = "model"\ncache_bytes = 0\n'
 SENTENCE = "A sentence of some length for the model."
 LONG = (SENTENCE + " ") * 8
 

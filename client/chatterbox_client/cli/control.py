@@ -19,9 +19,12 @@ class _Group(click.Group):
 
     lazy: ClassVar = {
         "bench": "chatterbox_client.cli.bench",
+        "cache": "chatterbox_client.cli.cache",
         "convert": "chatterbox_client.cli.convert",
         "daemon": "chatterbox_client.cli.daemon",
+        "install": "chatterbox_client.cli.install",
         "models": "chatterbox_client.cli.models",
+        "uninstall": "chatterbox_client.cli.install",
         "voices": "chatterbox_client.cli.voices",
     }
 

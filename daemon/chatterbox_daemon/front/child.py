@@ -21,6 +21,7 @@ LONGEST_RETRY_SECONDS = 10.0
 STABLE_SECONDS = 2.0
 START_GRACE_SECONDS = 15.0
 SUSPECT_SECONDS = 0.5
+REAP_SECONDS = 0.05
 
 
 class Child:
@@ -39,10 +40,10 @@ class Child:
         on_silent: Callable[[], None] | None = None,
     ) -> None:
         self.name = name
+        self.arguments = list(arguments)
         self.restarts = 0
         self.last_death: str | None = None
         self._loop = loop
-        self._arguments = list(arguments)
         self._timeout = heartbeat_timeout_seconds
         self._on_up, self._on_message, self._on_down = on_up, on_message, on_down
         self._on_silent = on_silent
@@ -75,7 +76,7 @@ class Child:
         self._cancel_retry()
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
-        command = [sys.executable, "-m", *self._arguments, "--fd", str(theirs.fileno())]
+        command = [sys.executable, "-m", *self.arguments, "--fd", str(theirs.fileno())]
         try:
             self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
         except OSError as error:
@@ -102,6 +103,14 @@ class Child:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+    def dismiss(self) -> None:
+        """End the process without waiting for it, and do not start it again."""
+        self._cancel_retry()
+        process = self._take_down()
+        if process is not None:
+            process.kill()
+            self._reap(process)
 
     def send(self, header: Header, payload: bytes = b"") -> None:
         """Send a message; what cannot be written now follows when it can. Nothing happens while it is down."""
@@ -155,15 +164,18 @@ class Child:
 
     def _ready(self) -> None:
         self._write()
+        source = self._socket
         try:
-            while self._socket is not None:
-                data = self._socket.recv(1 << 18)
+            while source is not None and source is self._socket:
+                data = source.recv(1 << 18)
                 if not data:
                     self._died()
                     return
                 self._has_spoken, self._asked_at, self.is_silent = True, None, False
                 for header, payload in self._decoder.feed(data):
                     self._on_message(header, payload)
+                    if source is not self._socket:
+                        return  # what it said was its end
         except (BlockingIOError, InterruptedError):
             return
         except LinkError as error:
@@ -195,12 +207,18 @@ class Child:
 
     def _take_down(self) -> subprocess.Popen[bytes] | None:
         process, self._process = self._process, None
+        self.is_silent = False
         self.expect_nothing()
         if self._socket is not None:
             self._loop.remove_reader(self._socket.fileno())
             self._socket.close()
             self._socket = None
         return process
+
+    def _reap(self, process: subprocess.Popen[bytes]) -> None:
+        """Look after a killed process until it is gone: giving back a device's memory may take it a while."""
+        if process.poll() is None:
+            self._loop.call_later(REAP_SECONDS, lambda: self._reap(process))
 
     def _later(self, reason: str) -> None:
         """Tell the owner and start again: at once after a long life, with growing pauses otherwise."""

@@ -1,14 +1,17 @@
 """One engine as the front sees it: its worker process, its state, and the pieces it has in hand."""
 
-import itertools
 import logging
+from collections import deque
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
-from chatterbox_client import paths
 from chatterbox_daemon.config import Config
+from chatterbox_daemon.front import briefing
 from chatterbox_daemon.front.child import Child
 from chatterbox_daemon.front.loop import Loop
+from chatterbox_daemon.front.memory import resident_memory
+from chatterbox_daemon.front.questions import OnAnswer, Questions
 from chatterbox_daemon.front.rendering import Rendering
 from chatterbox_daemon.link import Header
 
@@ -16,6 +19,8 @@ log = logging.getLogger(__name__)
 
 # name: (seconds without an answer before it is killed, seconds without progress on a piece before it is killed)
 PATIENCE = {"builtin": (0.35, 5.0), "chatterbox": (5.0, 120.0)}
+COMING = ("loading", "unloaded", "dead")  # states after which it is ready, or says why not
+NUM_EVENTS = 20
 
 
 class Engine:
@@ -29,7 +34,7 @@ class Engine:
         *,
         on_change: Callable[[], None],
         on_message: Callable[["Engine", Rendering, Header, bytes], None],
-        on_lost: Callable[[list[Rendering]], None],
+        on_lost: Callable[[list[Rendering], bool], None],
         on_silent: Callable[["Engine"], None],
     ) -> None:
         self.name = name
@@ -38,18 +43,19 @@ class Engine:
         self.voices: list[dict[str, Any]] = []
         self.default_voice: str | None = None
         self.slots = 0
+        self.is_warm = False
+        self.used_at = monotonic()
         self.stats: Header = {}
         self.in_hand: dict[int, Rendering] = {}
-        self._asked: dict[int, Callable[[Header, bytes], None]] = {}
-        self._questions = itertools.count(1)
+        self._events: deque[Header] = deque(maxlen=NUM_EVENTS)
+        self._questions = Questions(self._send)
         self._config = config
         self._on_change, self._on_message, self._on_lost = on_change, on_message, on_lost
         timeout, self._patience_seconds = PATIENCE[name]
-        kind = config.model_engine if name == "chatterbox" else "builtin"
         self.child = Child(
             loop,
             name,
-            ["chatterbox_daemon.worker", "--engine", kind, "--log-level", config.log_level],
+            briefing.arguments(name, config),
             heartbeat_timeout_seconds=timeout,
             on_up=self._came_up,
             on_message=self._received,
@@ -67,48 +73,72 @@ class Engine:
         """Whether it takes one more piece at once."""
         return self.is_ready and len(self.in_hand) < self.slots
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether somebody waits for something that it has in hand."""
+        return len(self._questions) > 0 or any(
+            rendering.request.op != "warm" for rendering in self.in_hand.values()
+        )
+
     def start(self) -> None:
         """Start the worker."""
         self.state, self.detail = "loading", "starting"
         self.child.start()
 
     def stop(self) -> None:
-        """End the worker."""
+        """End the worker, and wait until it has ended."""
         self.state, self.detail = "absent", "stopped"
         self.child.stop()
+
+    def dismiss(self, state: str, detail: str) -> None:
+        """End the worker without waiting for it; what it had in hand is rendered again, elsewhere or later."""
+        self.child.dismiss()
+        self._let_go(state, detail, "was ended", is_its_fault=False)
+
+    def restart(self) -> None:
+        """End the worker and start another."""
+        self.dismiss("loading", "starting")
+        self.start()
+
+    def retry(self) -> None:
+        """Start the worker of a degraded engine, which it stays until the worker says that it loads."""
+        self.child.dismiss()
+        self.child.start()
+
+    def configure(self, config: Config) -> bool:
+        """Use new settings from the next start on; whether the worker would be told others than it was."""
+        old, self._config = self._config, config
+        self.child.arguments = briefing.arguments(self.name, config)
+        if self.name == "chatterbox" and old.model_engine != config.model_engine:
+            return True
+        return briefing.settings(self.name, old) != briefing.settings(self.name, config)
 
     def render(self, rendering: Rendering, job: int, header: Header, payload: bytes = b"") -> None:
         """Give the worker a piece; the payload is the recording that is to be converted, if there is one."""
         self.in_hand[job] = rendering
+        self._note_use(rendering)
         rendering.begin(job, self.name)
-        self.child.send({"job": job, **header}, payload)
-        self.child.expect_life()
+        self._send({"job": job, **header}, payload)
 
     def cancel(self, job: int) -> None:
         """Have the worker stop a piece; what it still says of it is ignored."""
-        if self.in_hand.pop(job, None) is not None:
+        if (rendering := self.in_hand.pop(job, None)) is not None:
+            self._note_use(rendering)
             self.child.send({"op": "cancel", "job": job})
             self._rest()
 
     def reset(self) -> None:
         """Have the worker drop its caches; one that could not load tries again."""
         if self.state == "failed":
-            self.stop()
-            self.start()
+            self.restart()
         else:
             self.child.send({"op": "reset"})
 
-    def command(
-        self, action: str, arguments: Header, payload: bytes, on_answer: Callable[[Header, bytes], None]
-    ) -> None:
-        """Have the worker do something with its voices.
-
-        `on_answer` gets `fields` and bytes, or `code` and `message`; once, whatever becomes of the worker.
-        """
-        number = next(self._questions)
-        self._asked[number] = on_answer
-        self.child.send({"op": "command", "n": number, "action": action, "arguments": arguments}, payload)
-        self.child.expect_life()
+    def command(self, action: str, arguments: Header, payload: bytes, on_answer: OnAnswer) -> None:
+        """Have the worker do something with its voices, now or when it is ready."""
+        self._questions.add(action, arguments, payload, on_answer)
+        if self.state == "ready":
+            self._questions.send_all()
 
     def has_voice(self, voice: str) -> bool:
         """Whether one of its voices has this name."""
@@ -121,28 +151,49 @@ class Engine:
         return {
             "state": "hung" if self.child.is_silent else self.state,
             "detail": self.detail,
+            "warm": self.is_warm,
             "pid": self.child.pid,
             "restarts": self.child.restarts,
             "last_death": self.child.last_death,
             "voices": len(self.voices),
             "default_voice": self.default_voice,
             "in_hand": len(self.in_hand),
-            "stats": self.stats,
+            "stats": {**self.stats, "memory": self._memory(), "events": list(self._events)},
         }
 
+    def _memory(self) -> dict[str, int]:
+        """What the worker holds: of the device as it last said, of the machine as it is now."""
+        if self.child.pid is None:
+            return {}
+        return {**self.stats.get("memory", {}), **resident_memory(self.child.pid)}
+
     def _came_up(self) -> None:
-        self.state, self.detail = "loading", "starting"
-        self.child.send({"op": "start", "settings": _settings(self.name, self._config)})
+        if self.state != "degraded":
+            self.state, self.detail = "loading", "starting"
+        self.child.send({"op": "start", "settings": briefing.settings(self.name, self._config)})
         self._on_change()
 
     def _went_down(self, reason: str) -> None:
-        self.state, self.detail = "dead", reason
+        self._let_go("dead", reason, reason, is_its_fault=True)
+
+    def _let_go(self, state: str, detail: str, what_happened: str, *, is_its_fault: bool) -> None:
+        """The worker is gone, and what it had in hand goes back."""
+        self.state, self.detail, self.is_warm = state, detail, False
+        self.stats.pop("memory", None)
         lost, self.in_hand = list(self.in_hand.values()), {}
-        asked, self._asked = list(self._asked.values()), {}
-        for on_answer in asked:
-            on_answer({"code": "engine_failed", "message": f"the engine {reason} before it answered"}, b"")
-        self._on_lost(lost)
+        self._questions.fail_all("engine_failed", f"the engine {what_happened} before it answered")
+        self._on_lost(lost, is_its_fault)
         self._on_change()
+
+    def _send(self, header: Header, payload: bytes) -> None:
+        """Give the worker something to do: until it is done, it must answer pings."""
+        self.child.send(header, payload)
+        self.child.expect_life()
+
+    def _note_use(self, rendering: Rendering) -> None:
+        """It has worked for somebody, not for the cache alone."""
+        if rendering.request.op != "warm":
+            self.used_at = monotonic()
 
     def _received(self, header: Header, payload: bytes) -> None:
         kind = header.get("type")
@@ -153,8 +204,11 @@ class Engine:
             self._set_state(header)
         elif kind == "stats":
             self.stats = {key: value for key, value in header.items() if key != "type"}
+        elif kind == "event":
+            self._events.append({key: value for key, value in header.items() if key != "type"})
         elif kind == "answer":
-            self._asked.pop(header["n"])(header, payload)
+            self.used_at = monotonic()
+            self._questions.answer(header, payload)
             self._rest()
         else:
             self._received_for_job(kind, header, payload)
@@ -165,32 +219,26 @@ class Engine:
             return  # of a piece that was cancelled
         if kind in ("done", "failed", "cancelled"):
             del self.in_hand[header["job"]]
+            self._note_use(rendering)
             self._rest()
         self._on_message(self, rendering, header, payload)
 
     def _set_state(self, header: Header) -> None:
         self.state = header.get("state", "failed")
         self.detail = header.get("detail", "")
-        self.voices = header.get("voices", [])
-        self.default_voice = header.get("default_voice")
-        self.slots = header.get("slots", 1)
-        log.info("%s is %s: %s", self.name, self.state, self.detail or self.default_voice)
-        self._on_change()
+        log.info("%s is %s: %s", self.name, self.state, self.detail or header.get("default_voice"))
+        if self.state == "ready":
+            self.is_warm, self.slots = header["warm"], header["slots"]
+            self.voices, self.default_voice = header["voices"], header["default_voice"]
+            self.used_at = monotonic()
+            self._questions.send_all()
+        elif self.state != "loading":
+            self._questions.fail_all("unavailable", self.detail)
+        if self.state == "degraded":
+            self.dismiss(self.state, self.detail)  # its memory is back until it is tried again
+        else:
+            self._on_change()
 
     def _rest(self) -> None:
-        if not self.in_hand and not self._asked:
+        if not self.in_hand and not self._questions:
             self.child.expect_nothing()
-
-
-def _settings(name: str, config: Config) -> Header:
-    """What a worker is told at its start."""
-    if name == "builtin":
-        return {"voice": config.builtin_voice}
-    return {
-        "voice": config.voice,
-        "model": config.model,
-        "model_device": config.model_device,
-        "model_dtype": config.model_dtype,
-        "max_seconds_per_character": config.max_seconds_per_character,
-        "voices_folder": str(paths.data_folder() / "voices"),
-    }

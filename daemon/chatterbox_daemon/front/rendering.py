@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from chatterbox_client.audio import SAMPLE_BYTES, SAMPLE_RATE_HZ
+from chatterbox_daemon.front.marking import Marking
 from chatterbox_daemon.front.request import Request
 from chatterbox_daemon.front.script import Mark, Piece, Silence, Step, steps
 
@@ -43,10 +44,12 @@ class Rendering:
         self.engine_name: str | None = None
         self.is_over = False
         self.is_standing_in = False  # the model failed on this text: the built-in voice speaks the rest
+        self.is_patient = False  # it waits for a model that is on its way
         self._steps: Iterator[Step] = steps(request.parts)
         self._origin = 0  # where in the request the piece's first sample lies
         self._rendered_samples = 0  # of the piece, by this attempt
         self._known_samples = 0  # of the piece, by earlier attempts of the same engine
+        self._marking: Marking | None = None
         self._marks: list[tuple[int, dict[str, Any]]] = []
 
     def next_piece(self) -> Piece | None:
@@ -66,7 +69,7 @@ class Rendering:
             elif isinstance(step, Mark):
                 self._marks.append((self.request.samples, {"event": "mark", "name": step.name}))
             else:
-                self.piece = step
+                self.piece, self._marking = step, Marking(step)
                 self.piece_index += 1
                 self.engine_name = None
         return self.piece
@@ -79,11 +82,14 @@ class Rendering:
         self.job, self.engine_name = job, engine_name
         self._rendered_samples = 0
         self._known_samples = self.request.samples - self._origin
+        if self._marking is not None:
+            self._marking.restart()
 
     def deliver(self, samples: bytes, words: list[list[int]]) -> None:
         """Samples of the piece have come, with words as (sample in the piece, start, length in the piece)."""
         assert self.piece is not None
         for at, start, length in words:
+            self._mark(at, start)
             if at >= self._known_samples:
                 label = {"event": "word", "start": self.piece.start + start, "length": length}
                 self._marks.append((self._origin + at, label))
@@ -96,6 +102,7 @@ class Rendering:
         """The piece has been rendered to its end."""
         piece, self.piece, self.job = self.piece, None, None
         assert piece is not None
+        self._mark(self._rendered_samples, len(piece.text))
         done = {"event": "progress", "done_characters": piece.start + len(piece.text)}
         self._marks.append((self.request.samples, {**done, "total_characters": self.request.num_characters}))
 
@@ -117,6 +124,12 @@ class Rendering:
         if not self.is_over:
             self.is_over = True
             self.sink.fail(code, message)
+
+    def _mark(self, at: int, character: int) -> None:
+        """This character of the piece is heard from this sample of it on: so are the marks before it."""
+        if self._marking is not None:
+            placed = self._marking.reach(at, character)
+            self._marks += [(self._origin + sample, {"event": "mark", "name": name}) for sample, name in placed]
 
     def _emit(self, samples: bytes) -> None:
         marks, self._marks = self._marks, []

@@ -1,6 +1,7 @@
 """One accepted request for speech: what was asked, by whom, and what is known of it so far."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from random import getrandbits
 from time import monotonic
 from typing import Any
 
@@ -44,6 +45,7 @@ class Request:
     stand_in: str | None = None
     recording: bytes = b""  # what a `convert` is to say; its text is what the queue shows of it
     is_truncated: bool = False
+    is_cached: bool = False
     samples: int = 0
     underruns: int = 0
     is_over: bool = False
@@ -77,11 +79,31 @@ class Request:
             "engine": self.engine,
             "voice": self.voice,
             "stand_in": self.stand_in,
+            "cached": self.is_cached,
             "samples": self.samples,
             "underruns": self.underruns,
             "truncated": self.is_truncated,
             "times": self.times,
         }
+
+
+def unheard(parts: list[dict[str, Any]], options: Options, seed: int | None = None) -> Request:
+    """A request that is no client's: to be spoken by the model, for the cache alone."""
+    return Request(
+        number=0,
+        identity=b"",
+        client_id=0,
+        client_name="cache",
+        op="warm",
+        parts=parts,
+        options=replace(options, engine="chatterbox"),
+        seed=new_seed() if seed is None else seed,
+    )
+
+
+def new_seed() -> int:
+    """The seed of a request that names none."""
+    return getrandbits(48)
 
 
 def parse_speech(header: Header, config: Config) -> dict[str, Any]:

@@ -86,8 +86,9 @@ class Server:
             "voice": engines[speaks].default_voice,
             "engines": {name: engine.describe() for name, engine in engines.items()},
             "player": self._speaker.player.describe(),
+            "cache": self._renderer.instant.describe(),
             "queue": {"speaking": int(current is not None), "waiting": len(self._speaker.waiting())},
-            "requests": {"under_way": len(self._desk), **self._replies.counts},
+            "requests": {"under_way": len(self._desk.ledger), **self._replies.counts},
             "clients": len(self._sessions),
             "latency_seconds": self._replies.percentiles(),
         }
@@ -102,7 +103,7 @@ class Server:
         log.info("listening on %s, pid %d", self._place.path, os.getpid())
 
     def _stop(self) -> None:
-        self._desk.cancel_all("the daemon is ending")
+        self._desk.ledger.cancel_all("the daemon is ending")
         self._renderer.stop()
         self._speaker.player.stop_process()
         self._door.close()
@@ -129,13 +130,13 @@ class Server:
             log.critical("a mistake in the daemon; every request under way ends", exc_info=True)
             if self._num_mistakes > MAX_MISTAKES:
                 raise
-            self._desk.fail_all("a mistake in the daemon; its log has the details")
+            self._desk.ledger.fail_all("a mistake in the daemon; its log has the details")
 
     def _say_farewell(self) -> None:
         while self._gone:
             session = self._sessions.close(self._gone.pop(0))
             if session is not None:
-                self._desk.client_is_gone(session)
+                self._desk.ledger.client_is_gone(session)
 
     def _send(self, identity: bytes, header: Header, payload: bytes | None) -> None:
         """A client that takes nothing more is treated as gone: it is behind by more than its credit."""
@@ -157,7 +158,7 @@ class Server:
     def _is_over(self) -> bool:
         if self._end_by is None:
             return False
-        return monotonic() >= self._end_by or (len(self._desk) == 0 and self._place.is_lost())
+        return monotonic() >= self._end_by or (len(self._desk.ledger) == 0 and self._place.is_lost())
 
     def _watch_place(self) -> None:
         """A daemon that nobody can reach any more finishes what it has and ends."""

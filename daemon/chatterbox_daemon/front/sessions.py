@@ -1,6 +1,9 @@
 """Who is connected: a session a client, found by its identity and ended with its connection."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from chatterbox_client.protocol import Header, Message
 
 MAX_NAME_CHARACTERS = 64
 
@@ -14,6 +17,10 @@ class Session:
     name: str = "unknown"
     pid: int | None = None
     subscriptions: set[int] = field(default_factory=set)
+
+
+Handler = Callable[[Session, int, Message], Header | None]
+"""Answers one operation: the fields of its `done` reply, or None where that comes later."""
 
 
 class Sessions:

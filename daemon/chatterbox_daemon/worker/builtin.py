@@ -1,6 +1,6 @@
 """The built-in voice: espeak-ng, at its own rate and pitch, resampled to 24 kHz."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import soxr
 from chatterbox_client.audio import SAMPLE_RATE_HZ
 from chatterbox_daemon.worker.engine import Answer, EngineError, Output, Piece, Spoken, Voice
 from chatterbox_daemon.worker.espeak import Espeak, Parameter
+from chatterbox_daemon.worker.journal import Journal
 from chatterbox_daemon.worker.spelling import SpokenText, prepare
 
 NORMAL_WORDS_PER_MINUTE = 175
@@ -29,7 +30,7 @@ class BuiltinEngine:
         self._voices: list[Voice] = []
         self._voice_in_use: str | None = None
 
-    def load(self, settings: Mapping[str, Any], tell: Callable[[str], None]) -> None:  # noqa: ARG002
+    def load(self, settings: Mapping[str, Any], journal: Journal) -> None:  # noqa: ARG002
         """Start espeak-ng; `settings["voice"]` becomes the default voice."""
         self._espeak = Espeak()
         for voice in self._espeak.voices():
@@ -43,9 +44,10 @@ class BuiltinEngine:
         """One voice a language."""
         return self._voices
 
-    def warm_up(self) -> None:
+    def warm_up(self) -> bool:
         """Speak a word to nobody, so that the first one is not later than the rest."""
         self.synthesize(Piece("warm"), _Nobody())
+        return True
 
     def synthesize(self, piece: Piece, output: Output) -> Spoken:
         """Speak a piece; a single character is spoken by its name."""

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from chatterbox_daemon.worker.journal import Journal
+
 FloatSamples = NDArray[np.float32]
 Word = tuple[int, int, int]
 
@@ -22,6 +24,10 @@ class EngineError(Exception):
     def __init__(self, message: str, code: str = "engine_failed") -> None:
         super().__init__(message)
         self.code = code
+
+
+class Degraded(EngineError):
+    """What the engine needs, a device or its memory, is not there now and may come: it will be tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +82,26 @@ class Output(Protocol):
 
 
 class Engine(Protocol):
-    """Text to samples. Everything is called on one thread, the one that owns the device."""
+    """Text to samples. Everything is called on one thread, the one that owns the device.
+
+    What needs memory may raise MemoryError, with a sentence: the engine is then told to `reset`, and asked again.
+    """
 
     has_own_rate: bool  # it speaks at `rate` and `pitch` by itself; else the worker's stage changes its samples
     num_slots: int  # how many pieces it takes at once
     default_voice: str
 
-    def load(self, settings: Mapping[str, Any], tell: Callable[[str], None]) -> None:
-        """Get ready to speak, telling what is going on meanwhile. Raises EngineError with what to do."""
+    def load(self, settings: Mapping[str, Any], journal: Journal) -> None:
+        """Get ready to speak, telling what is going on meanwhile.
+
+        Raises EngineError with what to do, and Degraded where trying again may be enough.
+        """
 
     def voices(self) -> list[Voice]:
         """Every voice it has."""
 
-    def warm_up(self) -> None:
-        """Do now what would make the first piece late."""
+    def warm_up(self) -> bool:
+        """Do now what would make the first piece late; whether that could be done. Raises EngineError."""
 
     def synthesize(self, piece: Piece, output: Output) -> Spoken:
         """Speak a piece into `output`. Raises EngineError."""
@@ -104,7 +116,7 @@ class Engine(Protocol):
         """Figures for `status`."""
 
     def reset(self) -> None:
-        """Drop caches; rebuild what was compiled when it is next needed."""
+        """Drop caches and give back their memory; rebuild what was compiled when it is next needed."""
 
 
 def create_engine(name: str) -> Engine:

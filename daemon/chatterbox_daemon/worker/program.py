@@ -6,14 +6,17 @@ import queue
 import threading
 from collections.abc import Callable
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 from chatterbox_client.audio import SAMPLE_BYTES
 from chatterbox_daemon.link import Header, Link, LinkError
-from chatterbox_daemon.worker.engine import Engine, EngineError, FloatSamples, Piece, Word
+from chatterbox_daemon.worker.engine import Degraded, Engine, EngineError, FloatSamples, Piece, Word
+from chatterbox_daemon.worker.journal import Journal
 from chatterbox_daemon.worker.stage import Stage
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class Program:
@@ -21,6 +24,12 @@ class Program:
 
     def __init__(self, link: Link, create: Callable[[], Engine], name: str) -> None:
         self._link, self._create, self._name = link, create, name
+        self._journal = Journal(
+            name,
+            tell=lambda detail: self._tell_state("loading", detail=detail),
+            note=lambda event: self._link.send({"type": "event", **event}),
+        )
+        self._is_warm = False
         self._work: queue.SimpleQueue[tuple[Header, bytes]] = queue.SimpleQueue()
         self._jobs_lock = threading.Lock()
         self._wanted: set[int] = set()  # pieces that are waiting or being spoken and were not cancelled
@@ -33,8 +42,7 @@ class Program:
         while True:
             header, payload = self._work.get()
             if header["op"] == "reset":
-                if engine is not None:
-                    engine.reset()
+                self._renew(engine)
             elif header["op"] == "command":
                 self._command(engine, header, payload)
             else:
@@ -67,11 +75,18 @@ class Program:
     def _load(self) -> Engine | None:
         """Wait for the settings and load the engine; without one, every piece fails with the reason."""
         header, _ = self._work.get()
-        self._tell_state("loading", detail="loading")
         try:
-            engine = self._create()
-            engine.load(header.get("settings", {}), lambda detail: self._tell_state("loading", detail=detail))
-            engine.warm_up()
+            with self._journal.timed("load"):
+                engine = self._create()
+                engine.load(header.get("settings", {}), self._journal)
+            self._journal.tell("warming up")
+            self._warm_up(engine)
+        except Degraded as error:
+            self._tell_state("degraded", detail=str(error))
+            return None
+        except MemoryError as error:
+            self._tell_state("degraded", detail=_memory_ran_out(error))
+            return None
         except EngineError as error:
             self._tell_state("failed", detail=str(error))
             return None
@@ -87,44 +102,85 @@ class Program:
             {"name": v.name, "language": v.language, "gender": v.gender, "description": v.description}
             for v in engine.voices()
         ]
-        self._tell_state("ready", voices=voices, default_voice=engine.default_voice, slots=engine.num_slots)
+        self._tell_state(
+            "ready",
+            warm=self._is_warm,
+            voices=voices,
+            default_voice=engine.default_voice,
+            slots=engine.num_slots,
+        )
 
     def _tell_stats(self, engine: Engine) -> None:
-        self._link.send({"type": "stats", **engine.stats()})
+        if stats := engine.stats():
+            self._link.send({"type": "stats", **stats})
+
+    def _warm_up(self, engine: Engine) -> None:
+        with self._journal.timed("warm-up"):
+            self._is_warm = engine.warm_up()
+
+    def _reset(self, engine: Engine) -> None:
+        """Have the engine let go of what it can make again: it is cold from then on."""
+        with self._journal.timed("reset"):
+            engine.reset()
+        self._is_warm = False
+
+    def _renew(self, engine: Engine | None) -> None:
+        """Have the engine make anew what it holds besides the model."""
+        if engine is not None:
+            self._reset(engine)
+            self._attempt(engine, self._warm_up)
+            self._tell_ready(engine)
+            self._tell_stats(engine)
 
     def _speak(self, engine: Engine | None, header: Header, payload: bytes) -> None:
         job = header["job"]
-        speech = _Speech(self, job, engine, header.get("options", {}))
-        try:
-            if engine is None:
-                raise EngineError("the engine is not loaded", "unavailable")
-            self._progress_at = monotonic()
-            piece = Piece(header["text"], header.get("voice"), header.get("language"), header["options"], payload)
-            spoken = (engine.convert if header["op"] == "convert" else engine.synthesize)(piece, speech)
-            speech.finish()
-            final = {"type": "done", "job": job, "samples": speech.num_samples, "voice": spoken.voice}
-            final["truncated"] = spoken.is_truncated
-        except EngineError as error:
-            final = {"type": "failed", "job": job, "code": error.code, "message": str(error)}
-        finally:
-            self._progress_at = None
-        if not self.forget(job):
-            final = {"type": "cancelled", "job": job}
-        self._link.send(final)
-        if engine is not None and engine.stats():
+        if not self.is_wanted(job):  # cancelled while it waited: what comes after it need not wait for its start
+            self._link.send({"type": "cancelled", "job": job})
+            return
+        self._progress_at = monotonic()
+        final = self._attempt(engine, lambda engine: self._speak_with(engine, header, payload))
+        self._progress_at = None
+        if isinstance(final, EngineError):
+            told = {"type": "failed", "code": final.code, "message": str(final)}
+        else:
+            told = {"type": "done", **final}
+        self._link.send({"job": job, **told} if self.forget(job) else {"job": job, "type": "cancelled"})
+        if engine is not None:
             self._tell_stats(engine)
+
+    def _speak_with(self, engine: Engine, header: Header, payload: bytes) -> Header:
+        """Speak the piece; returns what `done` says of it."""
+        speech = _Speech(self, header["job"], engine, header["options"])
+        piece = Piece(header["text"], header.get("voice"), header.get("language"), header["options"], payload)
+        spoken = (engine.convert if header["op"] == "convert" else engine.synthesize)(piece, speech)
+        speech.finish()
+        return {"samples": speech.num_samples, "voice": spoken.voice, "truncated": spoken.is_truncated}
 
     def _command(self, engine: Engine | None, header: Header, payload: bytes) -> None:
         """Do something with the voices; tell which there are now, then answer."""
-        try:
-            if engine is None:
-                raise EngineError("the engine is not loaded", "unavailable")
-            answer = engine.command(header["action"], header["arguments"], payload)
-        except EngineError as error:
-            self._link.send({"type": "answer", "n": header["n"], "code": error.code, "message": str(error)})
+        done = self._attempt(engine, lambda engine: engine.command(header["action"], header["arguments"], payload))
+        if isinstance(done, EngineError):
+            self._link.send({"type": "answer", "n": header["n"], "code": done.code, "message": str(done)})
             return
+        if engine is not None:
+            self._tell_ready(engine)
+        self._link.send({"type": "answer", "n": header["n"], "fields": dict(done.fields)}, done.payload)
+
+    def _attempt(self, engine: Engine | None, act: Callable[[Engine], T]) -> T | EngineError:
+        """What it returns, or why it could not; where memory ran out, the engine's caches are dropped."""
+        if engine is None:
+            return EngineError("the engine is not loaded", "unavailable")
+        try:
+            return act(engine)
+        except EngineError as error:
+            return error
+        except MemoryError as error:
+            reason = _memory_ran_out(error)
+        # Only now: until here the error held what was being computed.
+        log.warning("%s: %s", self._name, reason)
+        self._reset(engine)
         self._tell_ready(engine)
-        self._link.send({"type": "answer", "n": header["n"], "fields": dict(answer.fields)}, answer.payload)
+        return EngineError(reason)
 
     def is_wanted(self, job: int) -> bool:
         """Whether the piece was not cancelled."""
@@ -144,13 +200,17 @@ class Program:
         self._link.send({"type": "audio", "job": job, "words": words}, samples)
 
 
+def _memory_ran_out(error: MemoryError) -> str:
+    return f"the engine ran out of memory: {str(error) or 'there is none left'}"
+
+
 class _Speech:
     """An engine's output for one piece: through the stage to the front."""
 
-    def __init__(self, program: Program, job: int, engine: Engine | None, options: dict[str, Any]) -> None:
+    def __init__(self, program: Program, job: int, engine: Engine, options: dict[str, Any]) -> None:
         self._program, self._job = program, job
         volume = options.get("volume", 1.0)
-        if engine is None or engine.has_own_rate:
+        if engine.has_own_rate:
             self._stage = Stage(volume=volume)
         else:
             self._stage = Stage(options.get("rate", 1.0), options.get("pitch", 0.0), volume)

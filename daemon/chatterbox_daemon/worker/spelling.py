@@ -39,6 +39,11 @@ def prepare(text: str, *, digits: bool = False) -> SpokenText:
     return SpokenText("".join(spoken), tuple(origins))
 
 
+def spelled(text: str) -> str:
+    """The text letter by letter, for an engine that has no way of its own to spell."""
+    return ", ".join(letter for letter in prepare(text).text if not letter.isspace())
+
+
 def _is_unspeakable(letter: str) -> bool:
     """Control characters, lone surrogates and what is no character at all."""
     return unicodedata.category(letter) in ("Cc", "Cs", "Cn") and letter not in "\n\t"

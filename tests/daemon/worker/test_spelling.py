@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatterbox_daemon.worker.spelling import prepare
+from chatterbox_daemon.worker.spelling import prepare, spelled
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 
@@ -28,3 +28,7 @@ def test_digits_are_set_apart_and_found_again() -> None:
     assert spoken.text == "call 1 1 0 now"
     assert spoken.place(spoken.text.index("0"), 1) == (7, 1)
     assert spoken.place(spoken.text.index("now"), 3) == (9, 3)
+
+
+def test_a_text_is_spelled_letter_by_letter_without_its_blanks() -> None:
+    assert spelled("a b1\u0000") == "a, b, 1"

@@ -1,7 +1,7 @@
 """Chatterbox as an engine: text pieces in, samples out as they are made, in a voice of the user's."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
@@ -11,19 +11,23 @@ import torch
 
 from chatterbox.config import Variant
 from chatterbox.errors import ChatterboxError
-from chatterbox.model import Model, Utterance
+from chatterbox.model import Model
 from chatterbox.mtl_tts import ChatterboxMultilingualTTS
 from chatterbox.streaming import cut
 from chatterbox.tts import ChatterboxTTS
 from chatterbox.tts_turbo import ChatterboxTurboTTS
+from chatterbox.utterance import Utterance
 from chatterbox.vc import speech_ids
 from chatterbox_daemon.voices.store import VoiceStore
 from chatterbox_daemon.worker.engine import Answer, EngineError, Output, Piece, Spoken, Voice
-from chatterbox_daemon.worker.model.choosing import choose_device, choose_model
+from chatterbox_daemon.worker.journal import Journal
+from chatterbox_daemon.worker.model import memory
+from chatterbox_daemon.worker.model.choosing import choose_device, choose_model, holding
 from chatterbox_daemon.worker.model.figures import Cancelled, Figures, Steps
 from chatterbox_daemon.worker.model.limits import num_tokens_allowed
 from chatterbox_daemon.worker.model.timing import WordClock
 from chatterbox_daemon.worker.model.voices import OWN_VOICE, Chosen, VoiceBook
+from chatterbox_daemon.worker.spelling import prepare, spelled
 
 OPTIONS = {
     "llama": ("temperature", "repetition_penalty", "min_p", "top_p", "exaggeration", "cfg_weight"),
@@ -41,35 +45,42 @@ class ModelEngine:
 
     def __init__(self) -> None:
         self.default_voice = OWN_VOICE
-        self._figures = Figures()
 
-    def load(self, settings: Mapping[str, Any], tell: Callable[[str], None]) -> None:
+    @memory.running_out()
+    def load(self, settings: Mapping[str, Any], journal: Journal) -> None:
         """Load the model that the settings name; docs/configuration.md describes them."""
         device = choose_device(settings["model_device"])
         source = choose_model(settings["model"], device)
-        tell(f"loading {source.name} on {device}")
+        journal.tell(f"loading {source.name} on {device}")
         if "OMP_NUM_THREADS" not in os.environ:
             torch.set_num_threads(len(os.sched_getaffinity(0)))
         started_at = perf_counter()
         try:
-            self._model = _class_of(source.variant).load(source, device, settings["model_dtype"])
-            _ = self._model.watermarker  # now, not at the first word
+            with holding(device):
+                memory.limit(device, settings["memory_limit_bytes"])
+                self._model = class_of(source.variant).load(source, device, settings["model_dtype"])
+                _ = self._model.watermarker  # now, not at the first word
         except ChatterboxError as error:
             raise EngineError(str(error), "unavailable") from error
-        self._figures.note_load(self._model, perf_counter() - started_at)
+        self._figures = Figures(self._model, perf_counter() - started_at)
         self._seconds_per_character = settings["max_seconds_per_character"]
-        self._voices = VoiceBook(self._model, source.id, VoiceStore(Path(settings["voices_folder"])))
+        store = VoiceStore(Path(settings["voices_folder"]))
+        self._voices = VoiceBook(self._model, source.id, store, journal)
         self.default_voice = self._voices.default()
 
     def voices(self) -> list[Voice]:
         """The model's own, and the user's."""
         return self._voices.list()
 
-    def warm_up(self) -> None:
+    def warm_up(self) -> bool:
         """Speak a word to nobody, so that the first one is not later than the rest."""
-        if self._model.conds is not None:
-            self.synthesize(Piece("Warm.", voice=OWN_VOICE, options={"seed": 0}), _Nobody())
+        if self._model.conds is None:
+            return False
+        self.synthesize(Piece("Warm.", voice=OWN_VOICE, options={"seed": 0}), _Nobody())
+        self._figures.begin()
+        return True
 
+    @memory.running_out()
     def synthesize(self, piece: Piece, output: Output) -> Spoken:
         """Speak a piece, each part of it as soon as it is there."""
         voice = self._voices.choose(piece.voice)
@@ -83,6 +94,7 @@ class ModelEngine:
                 output.write(wave[0].numpy(), clock.until(end, start_sample=start, is_last=is_last))
         return Spoken(voice.name, is_truncated=steps.count == utterance.max_new_tokens and not steps.has_stopped)
 
+    @memory.running_out()
     def convert(self, piece: Piece, output: Output) -> Spoken:
         """Say what a recording says in one of the voices."""
         voice = self._voices.choose(piece.voice)
@@ -95,6 +107,7 @@ class ModelEngine:
                 output.write(wave.render(converted, ahead, is_last=is_last)[0].numpy(), [])
         return Spoken(voice.name)
 
+    @memory.running_out()
     def command(self, action: str, arguments: Mapping[str, Any], payload: bytes) -> Answer:
         """Add, show, remove, rename, export, import a voice, or make it the default."""
         answer = self._voices.command(action, arguments, payload)
@@ -108,9 +121,10 @@ class ModelEngine:
     def reset(self) -> None:
         """Nothing is compiled and every voice can be made again."""
         self._voices.forget()
+        memory.release()
 
     def _plan(self, piece: Piece, voice: Chosen) -> Utterance:
-        variant = self._model.variant
+        variant, digits = self._model.variant, bool(piece.options.get("digits"))
         allowed = OPTIONS[variant.backbone]
         given = {name: value for name, value in piece.options.items() if name in MODEL_OPTIONS}
         if foreign := [name for name in given if name not in allowed]:
@@ -120,7 +134,7 @@ class ModelEngine:
             language = piece.language or voice.language or variant.language or "en"
             options["language_id"] = language.partition("-")[0].lower()
         return self._model.plan(
-            piece.text,
+            spelled(piece.text) if piece.options.get("spell") else prepare(piece.text, digits=digits).text,
             voice=voice.conditionals,
             max_new_tokens=num_tokens_allowed(piece.text, self._seconds_per_character),
             generator=_generator(piece),
@@ -148,7 +162,8 @@ def _explained() -> Iterator[None]:
         raise EngineError(str(error), "bad_request") from error
 
 
-def _class_of(variant: Variant) -> type[Model]:
+def class_of(variant: Variant) -> type[Model]:
+    """The class whose `load` makes a model of this variant."""
     if variant.backbone == "gpt2":
         return ChatterboxTurboTTS
     return ChatterboxMultilingualTTS if variant.is_multilingual else ChatterboxTTS

@@ -1,17 +1,21 @@
-"""What the engine counts while it speaks: ids, samples and seconds, of the last piece and of all."""
+"""What the engine counts while it speaks: ids, samples and seconds, of the first, the last and the usual piece."""
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from statistics import median
 from time import perf_counter
 from typing import Any
-
-import torch
 
 from chatterbox.config import SAMPLE_RATE_HZ, STOP_SPEECH
 from chatterbox.model import Model
 from chatterbox.t3.speech import Step
 from chatterbox_daemon.worker.engine import Output
+from chatterbox_daemon.worker.model import memory
+
+NUM_RECENT = 50
+SPEEDS = ("first_audio_seconds", "rtf", "tokens_per_second")
 
 
 class Cancelled(Exception):
@@ -51,22 +55,24 @@ class Timing:
 
 
 class Figures:
-    """For `status`."""
+    """Of one model, for `status`; begun when it has been loaded, and again when it is warm."""
 
-    def __init__(self) -> None:
-        self._loaded: dict[str, Any] = {}
-        self._last: dict[str, Any] = {}
-        self._num_pieces = 0
-
-    def note_load(self, model: Model, seconds: float) -> None:
-        """The model is there."""
+    def __init__(self, model: Model, load_seconds: float) -> None:
+        self._device = model.device
         self._loaded = {
             "model": model.variant.name,
             "device": str(model.device),
             "dtype": str(model.t3.dtype).removeprefix("torch."),
             "watermark": True,
-            "load_seconds": round(seconds, 2),
+            "load_seconds": round(load_seconds, 2),
         }
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget every piece, and count from here."""
+        self._num_pieces = 0
+        self._first: dict[str, float] = {}
+        self._recent: deque[dict[str, float]] = deque(maxlen=NUM_RECENT)
 
     @contextmanager
     def timing(self, steps: Steps) -> Iterator[Timing]:
@@ -77,20 +83,25 @@ class Figures:
         self._num_pieces += 1
         audio_seconds = timing.num_samples / SAMPLE_RATE_HZ
         if timing.first_at is not None:
-            self._last = {
-                "first_audio_seconds": round(timing.first_at - timing.started_at, 3),
-                "tokens": steps.count,
-                "audio_seconds": round(audio_seconds, 2),
-                "seconds": round(seconds, 3),
-                "rtf": round(seconds / audio_seconds, 3),
-            }
+            self._recent.append(
+                {
+                    "first_audio_seconds": round(timing.first_at - timing.started_at, 3),
+                    "tokens": steps.count,
+                    "tokens_per_second": round(steps.count / seconds, 1),
+                    "audio_seconds": round(audio_seconds, 2),
+                    "seconds": round(seconds, 3),
+                    "rtf": round(seconds / audio_seconds, 3),
+                }
+            )
+            self._first = self._first or self._recent[0]
 
     def describe(self) -> dict[str, Any]:
         """All of it."""
-        memory = {}
-        if torch.cuda.is_available():
-            memory = {
-                "device_bytes": torch.cuda.memory_allocated(),
-                "peak_device_bytes": torch.cuda.max_memory_allocated(),
-            }
-        return {**self._loaded, **memory, "pieces": self._num_pieces, "last": self._last}
+        return {
+            **self._loaded,
+            "memory": memory.describe(self._device),
+            "pieces": self._num_pieces,
+            "first": self._first,
+            "last": self._recent[-1] if self._recent else {},
+            "median": {name: median(piece[name] for piece in self._recent) for name in SPEEDS if self._recent},
+        }

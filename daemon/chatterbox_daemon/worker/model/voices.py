@@ -12,6 +12,7 @@ from chatterbox_daemon.voices.shelf import Shelf
 from chatterbox_daemon.voices.store import VoiceStore
 from chatterbox_daemon.voices.voice import Voice as StoredVoice
 from chatterbox_daemon.worker.engine import Answer, EngineError, Voice
+from chatterbox_daemon.worker.journal import Journal
 
 T = TypeVar("T")
 
@@ -32,8 +33,8 @@ class Chosen:
 class VoiceBook:
     """Names to conditionals, computed once a voice and model and kept."""
 
-    def __init__(self, model: Model, model_id: str, store: VoiceStore) -> None:
-        self._model, self._model_id, self._store = model, model_id, store
+    def __init__(self, model: Model, model_id: str, store: VoiceStore, journal: Journal) -> None:
+        self._model, self._model_id, self._store, self._journal = model, model_id, store, journal
         self._shelf: Shelf[Conditionals] = Shelf(MAX_HELD)
 
     def list(self) -> list[Voice]:
@@ -79,9 +80,10 @@ class VoiceBook:
         return refusing(lambda: act(arguments, payload))
 
     def _add(self, arguments: Mapping[str, Any], clip: bytes) -> Answer:
+        name = _new_name(arguments, "name")
         conditionals = self._make(clip)  # first: a clip that the model refuses must not become a voice
         voice = self._store.add(
-            _text(arguments, "name"),
+            name,
             clip,
             language=arguments.get("language"),
             defaults=arguments.get("defaults"),
@@ -99,14 +101,14 @@ class VoiceBook:
 
     def _rename(self, arguments: Mapping[str, Any], _: bytes) -> Answer:
         return Answer(
-            {"voice": self._store.rename(_text(arguments, "name"), _text(arguments, "new_name")).to_json()}
+            {"voice": self._store.rename(_text(arguments, "name"), _new_name(arguments, "new_name")).to_json()}
         )
 
     def _export(self, arguments: Mapping[str, Any], _: bytes) -> Answer:
         return Answer({}, self._store.export(_text(arguments, "name")))
 
     def _import(self, arguments: Mapping[str, Any], data: bytes) -> Answer:
-        name = _text(arguments, "name") if "name" in arguments else None
+        name = _new_name(arguments, "name") if "name" in arguments else None
         return Answer(
             {"voice": self._store.import_(data, name, replace=arguments.get("replace") is True).to_json()}
         )
@@ -128,7 +130,8 @@ class VoiceBook:
 
     def _make(self, clip: bytes) -> Conditionals:
         try:
-            return self._model.make_voice(clip)
+            with self._journal.timed("making a voice"):
+                return self._model.make_voice(clip)
         except VoiceError as error:
             raise EngineError(str(error), "bad_request") from error
 
@@ -162,3 +165,10 @@ def _text(arguments: Mapping[str, Any], key: str) -> str:
 
 def _described(voice: StoredVoice) -> str:
     return f"made {voice.created[:10]} of {voice.report.duration_seconds:.0f} s"
+
+
+def _new_name(arguments: Mapping[str, Any], key: str) -> str:
+    name = _text(arguments, key)
+    if name.strip().casefold() == OWN_VOICE:
+        raise EngineError(f"{OWN_VOICE} is the model's own voice; choose another name", "bad_request")
+    return name
