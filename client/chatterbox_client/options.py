@@ -24,6 +24,7 @@ ENGINES = ("auto", "builtin", "chatterbox")
 INSTANT = ("cache", "builtin", "model")
 _WORDS = {"engine": ENGINES, "instant": INSTANT}
 PART_OPTIONS = ("rate", "pitch", "volume", "spell", "digits")
+NO_NUMBERS = (float("inf"), float("-inf"))
 MAX_SILENCE_SECONDS = 600.0
 MAX_NAME_CHARACTERS = 200
 
@@ -116,7 +117,8 @@ def _check_part(part: object) -> dict[str, Any]:
 
 
 def _check_number(name: str, value: object, lowest: float, highest: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+    # Not math.isfinite: it overflows on a whole number of many digits.
+    if isinstance(value, bool) or not isinstance(value, int | float) or value in NO_NUMBERS or value != value:
         raise ValueError(f"{name} must be a number from {lowest} to {highest}, not {value!r:.60}")
     if not lowest <= value <= highest:
         raise ValueError(f"{name} must lie between {lowest} and {highest}; {value!r:.60} was given")

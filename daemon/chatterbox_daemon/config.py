@@ -17,6 +17,7 @@ from chatterbox_client.options import ENGINES, INSTANT, RANGES
 
 ENVIRONMENT_PREFIX = "CHATTERBOX_"
 DTYPES = ("auto", "float32", "bfloat16", "float16")
+COMPILE = ("auto", "graphs", "off")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -28,6 +29,7 @@ class Config:
     model: str = "auto"
     model_device: str = "auto"
     model_dtype: str = "auto"
+    model_compile: str = "auto"
     memory_limit_bytes: int = 0
     idle_unload_seconds: float = 1_800.0
     wait_for_model_seconds: float = 0.0
@@ -57,6 +59,7 @@ class Config:
     def __post_init__(self) -> None:
         _one_of("engine", self.engine, ENGINES)
         _one_of("model_dtype", self.model_dtype, DTYPES)
+        _one_of("model_compile", self.model_compile, COMPILE)
         _one_of("instant", self.instant, INSTANT)
         _one_of("log_level", self.log_level, LOG_LEVELS)
         for name in ("rate", "pitch", "volume"):

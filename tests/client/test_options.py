@@ -31,6 +31,11 @@ def test_a_rate_that_is_no_number_is_refused(value: object) -> None:
         Options(rate=value)  # type: ignore[arg-type]
 
 
+def test_a_number_of_many_digits_is_refused_like_any_other() -> None:
+    with pytest.raises(ValueError, match="rate must lie between"):
+        Options(rate=10**400)
+
+
 @pytest.mark.parametrize(
     "values", [{"engine": "loud"}, {"voice": ""}, {"voice": "x" * 201}, {"spell": 1}, {"seed": 1.0}]
 )

@@ -12,6 +12,7 @@ from chatterbox_client.cli.display import Display
 from chatterbox_client.cli.exits import CANNOT_WRITE, USAGE, Failure, Stopped, explained, stop_on_signals
 from chatterbox_client.cli.markup import NORMAL_WORDS_PER_MINUTE, Parsed, literal, parse
 from chatterbox_client.cli.reading import texts
+from chatterbox_client.cli.speech_options import SPEECH_OPTIONS, speech_options
 from chatterbox_client.client import Client
 from chatterbox_client.errors import ChatterboxError
 from chatterbox_client.options import ENGINES, RANGES, Options
@@ -78,12 +79,7 @@ def main() -> None:
 @click.option("--append", is_flag=True, help="Wait for what is spoken: the default.")
 @click.option("--language", metavar="TAG", help="Such as en, de or pt-br.")
 @click.option("--engine", type=click.Choice(ENGINES), help="Which engine speaks.")
-@click.option("--seed", type=int, help="Same seed, same speech.")
-@click.option("--volume", type=float, help="A gain; 1 is normal.")
-@click.option("--pitch", type=float, metavar="SEMITONES", help="Higher or lower.")
-@click.option("--exaggeration", type=float, help="Emotional intensity; 0.5 is neutral.")
-@click.option("--cfg-weight", type=float, help="How closely the voice's pace is kept.")
-@click.option("--temperature", type=float, help="How varied the speech is.")
+@speech_options
 @click.option("--socket", metavar="PATH", help="The daemon's socket.")
 @click.version_option(__version__, prog_name="say")
 def command(words: tuple[str, ...], **given: Any) -> None:
@@ -217,19 +213,9 @@ class _Utterance:
 
     def _options(self) -> Options:
         given = self._given
-        names = (
-            "voice",
-            "language",
-            "engine",
-            "seed",
-            "volume",
-            "pitch",
-            "exaggeration",
-            "cfg_weight",
-            "temperature",
-        )
-        values = {name: given[name] for name in (*names, "device")}
-        return Options(rate=_rate(given["words_per_minute"]), **values)
+        values = {name: given[name] for name in ("voice", "language", "engine", "device", *SPEECH_OPTIONS)}
+        # Whoever runs `say` can wait for the voice of their own, even for a short text.
+        return Options(rate=_rate(given["words_per_minute"]), instant="model", **values)
 
 
 def _rate(words_per_minute: float | None) -> float | None:

@@ -20,6 +20,7 @@ def settings(name: str, config: Config) -> Header:
         "model": config.model,
         "model_device": config.model_device,
         "model_dtype": config.model_dtype,
+        "model_compile": config.model_compile,
         "memory_limit_bytes": config.memory_limit_bytes,
         "max_seconds_per_character": config.max_seconds_per_character,
         "voices_folder": str(paths.data_folder() / "voices"),

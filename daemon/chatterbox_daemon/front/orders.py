@@ -10,7 +10,13 @@ from chatterbox_daemon.front.request import Request
 from chatterbox_daemon.front.script import Piece
 from chatterbox_daemon.link import Header
 
-SOUNDLESS = ("seed", "engine", "device", "instant")  # options that two renderings of one sound may differ in
+SOUNDLESS = (
+    "seed",
+    "engine",
+    "device",
+    "instant",
+    "paced",
+)  # options that two renderings of one sound may differ in
 
 
 def order_of(request: Request, piece: Piece, index: int, config: Config) -> Header:
@@ -19,6 +25,8 @@ def order_of(request: Request, piece: Piece, index: int, config: Config) -> Head
     options.update(request.options.as_dict())
     options.update(piece.own)
     options["seed"] = (request.seed + index) % 2**63
+    # Somebody listens, and did not ask for the very same samples again: pieces may be as long as playback allows.
+    options["paced"] = request.op == "speak" and request.options.seed is None
     return {
         "op": "convert" if request.op == "convert" else "synthesize",
         "text": piece.text,

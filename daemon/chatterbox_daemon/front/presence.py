@@ -46,7 +46,7 @@ class Presence:
             self.start()
 
     def configure(self, config: Config) -> None:
-        """Use new settings: a worker that was told others is ended and another started."""
+        """Use new settings: a worker that was told others makes way, one that could not load is tried again."""
         self._config = config
         is_other = self._model.configure(config)
         state = self._model.state

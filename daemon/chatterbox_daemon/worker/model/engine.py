@@ -9,11 +9,11 @@ from typing import Any
 
 import torch
 
-from chatterbox.config import Variant
+from chatterbox.config import SAMPLE_RATE_HZ, Variant
 from chatterbox.errors import ChatterboxError
 from chatterbox.model import Model
 from chatterbox.mtl_tts import ChatterboxMultilingualTTS
-from chatterbox.streaming import cut
+from chatterbox.streaming import cut, growing
 from chatterbox.tts import ChatterboxTTS
 from chatterbox.tts_turbo import ChatterboxTurboTTS
 from chatterbox.utterance import Utterance
@@ -25,6 +25,7 @@ from chatterbox_daemon.worker.model import memory
 from chatterbox_daemon.worker.model.choosing import choose_device, choose_model, holding
 from chatterbox_daemon.worker.model.figures import Cancelled, Figures, Steps
 from chatterbox_daemon.worker.model.limits import num_tokens_allowed
+from chatterbox_daemon.worker.model.pace import Pace
 from chatterbox_daemon.worker.model.timing import WordClock
 from chatterbox_daemon.worker.model.voices import OWN_VOICE, Chosen, VoiceBook
 from chatterbox_daemon.worker.spelling import prepare, spelled
@@ -58,10 +59,13 @@ class ModelEngine:
         try:
             with holding(device):
                 memory.limit(device, settings["memory_limit_bytes"])
-                self._model = class_of(source.variant).load(source, device, settings["model_dtype"])
+                self._model = class_of(source.variant).load(
+                    source, device, settings["model_dtype"], settings["model_compile"]
+                )
                 _ = self._model.watermarker  # now, not at the first word
         except ChatterboxError as error:
             raise EngineError(str(error), "unavailable") from error
+        self._journal, self._pace = journal, Pace()
         self._figures = Figures(self._model, perf_counter() - started_at)
         self._seconds_per_character = settings["max_seconds_per_character"]
         store = VoiceStore(Path(settings["voices_folder"]))
@@ -74,6 +78,10 @@ class ModelEngine:
 
     def warm_up(self) -> bool:
         """Speak a word to nobody, so that the first one is not later than the rest."""
+        static = self._model.t3.static
+        if static is not None:
+            with self._journal.timed("capturing the decode step"):
+                static.warm_up()
         if self._model.conds is None:
             return False
         self.synthesize(Piece("Warm.", voice=OWN_VOICE, options={"seed": 0}), _Nobody())
@@ -89,9 +97,12 @@ class ModelEngine:
         steps = Steps(output)
         with self._figures.timing(steps) as timing, _explained():
             clock = WordClock(piece.text)
-            for wave, is_last in self._model.stream(utterance, on_step=steps.take):
+            self._pace.begin()
+            sizes = self._pace.num_tokens if piece.options.get("paced") else growing
+            for wave, is_last in self._model.stream(utterance, sizes, on_step=steps.take):
                 start, end = timing.num_samples, timing.take(wave.shape[-1])
                 output.write(wave[0].numpy(), clock.until(end, start_sample=start, is_last=is_last))
+                self._pace.note(*steps.since_last(), wave.shape[-1] / SAMPLE_RATE_HZ)
         return Spoken(voice.name, is_truncated=steps.count == utterance.max_new_tokens and not steps.has_stopped)
 
     @memory.running_out()
@@ -119,9 +130,13 @@ class ModelEngine:
         return {**self._figures.describe(), "voices": self._voices.stats()}
 
     def reset(self) -> None:
-        """Nothing is compiled and every voice can be made again."""
+        """Let go of the voices and of what was captured: both can be made again."""
+        t3 = self._model.t3
+        uses_graphs = t3.static is not None
         self._voices.forget()
+        t3.use_graphs(False)
         memory.release()
+        t3.use_graphs(uses_graphs)
 
     def _plan(self, piece: Piece, voice: Chosen) -> Utterance:
         variant, digits = self._model.variant, bool(piece.options.get("digits"))

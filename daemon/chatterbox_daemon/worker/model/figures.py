@@ -29,13 +29,23 @@ class Steps:
         self._output = output
         self.count = 0
         self.has_stopped = False
+        self._last_count, self._last_at = 0, perf_counter()
+        self._taken_at = self._last_at
 
     def take(self, step: Step) -> None:
         """One more."""
         self.count += 1
         self.has_stopped = step.id == STOP_SPEECH
+        self._taken_at = perf_counter()
         if self._output.is_cancelled:
             raise Cancelled
+
+    def since_last(self) -> tuple[int, float, float]:
+        """Ids since this was last asked, the seconds they took, and the seconds since the last of them."""
+        now = perf_counter()
+        taken = self.count - self._last_count, self._taken_at - self._last_at, now - self._taken_at
+        self._last_count, self._last_at = self.count, now
+        return taken
 
 
 @dataclass

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 
 # What other errors than torch's own for it say when memory runs out: on the CPU, Apple's GPU, in a CUDA library.
-# oneDNN's "could not create a primitive" is none: it says so for ever after, and only another process can go on.
+# oneDNN's "could not create a primitive" is none: it may say so ever after, and only another process can go on.
 SIGNS = ("DefaultCPUAllocator: can't allocate", "MPS backend out of memory", "_STATUS_ALLOC_FAILED")
 SOURCE_LINE = re.compile(r"^\[enforce fail at [^]]*\] err == 0\. ")
 ADVICE = "end other programs that hold its memory, or take a smaller model"
