@@ -112,6 +112,15 @@ def test_without_weights_auto_is_the_builtin_voice_and_asking_for_the_model_is_r
         assert failure.value.code == "unavailable"
 
 
+def test_a_language_the_model_does_not_speak_is_the_builtin_voices_and_the_reply_says_so(
+    model_daemon: RunningDaemon,
+) -> None:
+    assert spoken_by(model_daemon, language="en-US") == ("chatterbox", None)
+    assert spoken_by(model_daemon, language="de") == ("builtin", "the model does not speak de")
+    with pytest.raises(RequestError, match="the model does not speak de"):
+        spoken_by(model_daemon, engine="chatterbox", language="de")
+
+
 def test_the_models_speech_is_heard_at_the_rate_asked_for(model_daemon: RunningDaemon) -> None:
     with model_daemon.client() as client:
         normal = client.synthesize(SENTENCE).audio()

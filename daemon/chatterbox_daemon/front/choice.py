@@ -37,9 +37,10 @@ def choose(rendering: Rendering, builtin: Engine, model: Engine, config: Config)
         return _use_builtin(builtin, request.stand_in)
     if wanted(request, builtin, model, config) is builtin:
         return _use_builtin(builtin, None)
-    if model.is_ready:
+    language = request.options.language or config.language
+    if model.is_ready and model.speaks(language):
         return Choice(model)
-    reason = why_not(model)
+    reason = f"the model does not speak {language}" if model.is_ready else why_not(model)
     if model.state in COMING and (request.op == "synthesize" or rendering.is_patient):
         return Choice(None, needs_model=True)
     if request.op == "synthesize" and request.options.engine == "chatterbox":

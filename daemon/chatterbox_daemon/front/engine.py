@@ -140,6 +140,11 @@ class Engine:
         if self.state == "ready":
             self._questions.send_all()
 
+    def speaks(self, language: str | None) -> bool:
+        """Whether one of its voices is for a language such as `pt-br`, or for any (`mul`)."""
+        known = {voice["language"].partition("-")[0].lower() for voice in self.voices}
+        return language is None or "mul" in known or language.partition("-")[0].lower() in known
+
     def has_voice(self, voice: str) -> bool:
         """Whether one of its voices has this name."""
         return any(
