@@ -8,7 +8,7 @@ from pathlib import Path
 from time import monotonic, perf_counter
 
 from chatterbox_client import Client
-from chatterbox_client.cli.bench.report import Row, publish
+from chatterbox_client.cli.bench.report import Report, Row
 
 SAY = [sys.executable, "-c", "from chatterbox_client.cli import say; say()"]
 
@@ -24,7 +24,7 @@ def run(count: int, file: Path | None) -> None:
         ]
         rows += _say(count)
         rows.append(Row("anchor: python, import click, zmq", "ms", [_timed(_import_anchor) for _ in range(count)]))
-    publish("ipc", rows, file)
+    Report("ipc", rows).publish(file)
 
 
 def _timed(call: Callable[[], object]) -> float:

@@ -2,17 +2,16 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from pathlib import Path
 from time import monotonic, sleep
 
-from chatterbox_client import Cancelled, Client, Options
-from chatterbox_client.cli.bench.report import Row, publish
+from chatterbox_client import Client, Options
+from chatterbox_client.cli.bench.report import Report, Row
 from chatterbox_client.cli.bench.sink import Sink, can_record, recorded_sink
+from chatterbox_client.cli.bench.stop import QUIET_SECONDS, to_silence
 
 TEXTS = {"letter": "a", "label": "Save as", "sentence": "The quick brown fox jumps over the lazy dog."}
-LONG = "This sentence is one of many and is spoken again and again. " * 10
-QUIET_SECONDS = 0.4
 NUM_CLIENTS, NUM_EACH = 10, 10
 
 
@@ -23,9 +22,9 @@ def run(count: int, engine: str | None, file: Path | None) -> None:
     with recording as sink, Client(name="bench") as client:
         client.speak("warm", options).result()
         rows = [row for name, text in TEXTS.items() for row in _to_sound(client, sink, name, text, options, count)]
-        rows += _to_silence(client, sink, options, count)
+        rows += to_silence(client, sink, options, count)
         rows += _crowd(options)
-    publish("latency" if sink is not None else "latency (no parec: the sink was not recorded)", rows, file)
+    Report("latency" if sink is not None else "latency (no parec: the sink was not recorded)", rows).publish(file)
 
 
 def _to_sound(
@@ -45,25 +44,6 @@ def _to_sound(
     yield Row(f"{name}: request to first audio", "ms", first_audio)
     yield Row(f"{name}: request to device", "ms", begins)
     yield Row(f"{name}: request to sink", "ms", heard)
-
-
-def _to_silence(client: Client, sink: Sink | None, options: Options, count: int) -> Iterator[Row]:
-    answered, silent = [], []
-    for _ in range(count):
-        request = client.speak(LONG, options)
-        next(iter(request))
-        sleep(QUIET_SECONDS)
-        stopped_at = monotonic()
-        client.stop("mine")
-        answered.append((monotonic() - stopped_at) * 1000)
-        with suppress(Cancelled):
-            request.result()
-        sleep(QUIET_SECONDS)
-        last = sink.last_after(stopped_at) if sink else None
-        if last is not None:
-            silent.append((last - stopped_at) * 1000)
-    yield Row("stop to answer", "ms", answered)
-    yield Row("stop to silence at the sink", "ms", silent)
 
 
 def _crowd(options: Options) -> Iterator[Row]:

@@ -1,0 +1,155 @@
+"""Ids that come one by one to pieces of a wave: no seam, no click, and near the wave of the whole."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from chatterbox import streaming
+from chatterbox.config import FRAMES_PER_TOKEN, NUM_MELS, NUM_SPEECH_TOKENS
+from chatterbox.flow.flow import Flow, FlowPrompt
+from chatterbox.mel import prompt_mel
+from chatterbox.model import Model
+from chatterbox.streaming import cut, growing
+from chatterbox.vocoder.source import SourceNoise, draw_noise
+from chatterbox.vocoder.streaming import render_next
+from chatterbox.vocoder.trim import fade_in
+from chatterbox.voice.conditionals import Gen
+from tests.chatterbox.checkpoints import relative_error
+from tests.chatterbox.models import on, seeded
+
+IDS = torch.randint(NUM_SPEECH_TOKENS, (60,), generator=seeded(5)).tolist()
+SIZES = [10, 15, 25, 10]  # of the pieces that they are cut to
+SAME = 1e-5  # relative
+
+
+@dataclass(frozen=True)
+class Streamed:
+    """A stream of `IDS`, and what the flow and the vocoder were given and gave, piece by piece."""
+
+    pieces: list[Tensor]
+    num_known_frames: list[int]  # that the flow went on from
+    flow_noises: list[Tensor]  # of all frames the flow was given
+    mels: list[Tensor]  # of new frames
+    source_noises: list[SourceNoise]  # of new frames
+
+    @property
+    def source_noise(self) -> SourceNoise:
+        """Of all new frames."""
+        return SourceNoise(
+            self.source_noises[0].phases, torch.cat([noise.samples for noise in self.source_noises], -1)
+        )
+
+    def frame_noise(self, prompt: FlowPrompt) -> Tensor:
+        """Of the voice's frames, then of each new frame."""
+        pieces = zip(self.flow_noises, self.num_known_frames, self.mels, strict=True)
+        new = [noise[..., num_known:][..., : mel.shape[-1]] for noise, num_known, mel in pieces]
+        return torch.cat([self.flow_noises[0][..., : prompt.num_frames], *new], -1)
+
+
+@pytest.fixture(scope="module")
+def streamed(model: Model) -> Streamed:
+    return watch(model)
+
+
+def watch(model: Model, **options: Any) -> Streamed:
+    """Stream, noting what passes between the real stages."""
+    seen, render = Streamed([], [], [], [], []), Flow.render
+
+    def render_mel(flow: Flow, ids: Tensor, prompt: FlowPrompt, noise: Tensor) -> Tensor:
+        seen.num_known_frames.append(prompt.num_frames)
+        seen.flow_noises.append(noise)
+        return render(flow, ids, prompt, noise)
+
+    def render_wave(vocoder: Any, mel: Tensor, noise: SourceNoise, *arguments: Any, **options: Any) -> Any:
+        seen.mels.append(mel)
+        seen.source_noises.append(noise)
+        return render_next(vocoder, mel, noise, *arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flow, "render", render_mel)
+        patch.setattr(streaming, "render_next", render_wave)
+        seen.pieces.extend(stream(model, IDS, **options))
+    return seen
+
+
+def stream(
+    model: Model, ids: list[int], num_tokens: Callable[[int], int] = growing, **options: Any
+) -> list[Tensor]:
+    """The pieces of ids in the model's own voice."""
+    waves = model.start_wave(voice(model), seeded(3), watermark=False, **options)
+    return [waves.render(piece, ahead, is_last=is_last) for piece, ahead, is_last in cut(ids, num_tokens)]
+
+
+def voice(model: Model) -> Gen:
+    assert model.conds is not None
+    return model.conds.gen
+
+
+@on("base-mini", "nano-mini")
+def test_the_pieces_are_the_wave_of_their_mel_without_a_seam(model: Model, streamed: Streamed) -> None:
+    whole = fade_in(model.s3gen.vocoder.render(torch.cat(streamed.mels, -1), streamed.source_noise))
+    assert [mel.shape[-1] for mel in streamed.mels] == [FRAMES_PER_TOKEN * size for size in SIZES]
+    assert relative_error(torch.cat(streamed.pieces, -1), whole) < SAME
+
+
+@on("base-mini", "nano-mini")
+def test_nothing_clicks_where_pieces_meet(streamed: Streamed) -> None:
+    jumps = torch.cat(streamed.pieces, -1).diff()[0].abs()
+    joins = torch.tensor([piece.shape[-1] for piece in streamed.pieces[:-1]]).cumsum(0) - 1
+    is_within = torch.ones(len(jumps)).scatter(0, joins, 0).bool()
+    assert jumps[joins].max() < jumps[is_within].max()
+
+
+@on("base-mini", "nano-mini")
+def test_one_piece_is_the_whole(model: Model) -> None:
+    ids = IDS[:12]
+    (piece,) = stream(model, ids, lambda _: len(ids))
+    generator, prompt, num_frames = seeded(3), model.s3gen.flow.prepare(voice(model)), FRAMES_PER_TOKEN * len(ids)
+    noise = torch.randn(prompt.num_frames + num_frames, NUM_MELS, generator=generator).mT[None]
+    whole = render(model, ids, noise, draw_noise(num_frames, generator))
+    assert relative_error(piece, fade_in(whole)) < SAME
+
+
+@on("base-mini", "nano-mini")
+def test_a_stream_is_nearer_to_the_whole_than_pieces_by_themselves(model: Model, streamed: Streamed) -> None:
+    prompt = model.s3gen.flow.prepare(voice(model))
+    noise, source_noise = streamed.frame_noise(prompt), streamed.source_noise
+    whole = render(model, IDS, noise, source_noise)
+    generator, first = seeded(4), 0
+    with_the_same_noise, with_their_own = [], []
+    for ids, _, _ in cut(IDS, growing):
+        num_frames = FRAMES_PER_TOKEN * len(ids)
+        known, new = noise[..., : prompt.num_frames], noise[..., prompt.num_frames + first :][..., :num_frames]
+        source = source_noise.frames(first, first + num_frames)
+        with_the_same_noise.append(render(model, ids, torch.cat([known, new], -1), source))
+        own = model.s3gen.flow.draw_noise(prompt.num_frames, num_frames, generator)
+        with_their_own.append(render(model, ids, own, draw_noise(num_frames, generator)))
+        first += num_frames
+    near = distance(streamed.pieces, whole)
+    assert near < distance(with_the_same_noise, whole)
+    assert near < distance(with_their_own, whole) / 2
+
+
+@on("nano-mini")
+def test_the_flow_goes_on_from_as_much_as_it_is_told(model: Model, streamed: Streamed) -> None:
+    known = [num_frames - streamed.num_known_frames[0] for num_frames in streamed.num_known_frames]
+    assert known == [0, FRAMES_PER_TOKEN * 10, FRAMES_PER_TOKEN * 25, FRAMES_PER_TOKEN * 50]
+    known = watch(model, context_tokens=12).num_known_frames
+    assert [num_frames - known[0] for num_frames in known] == [0, *[FRAMES_PER_TOKEN * n for n in (10, 12, 12)]]
+
+
+@torch.inference_mode()
+def render(model: Model, ids: list[int], noise: Tensor, source_noise: SourceNoise) -> Tensor:
+    """The wave of ids at once, not faded in."""
+    flow, vocoder = model.s3gen.flow, model.s3gen.vocoder
+    return vocoder.render(flow.render(torch.tensor([ids]), flow.prepare(voice(model)), noise), source_noise)
+
+
+def distance(pieces: list[Tensor], whole: Tensor) -> float:
+    """Between the log mels of two waves, but for how they begin, root mean square."""
+    joined, whole = torch.cat(pieces, -1)[..., 960:], whole[..., 960:]
+    return float((prompt_mel(joined) - prompt_mel(whole)).square().mean().sqrt())
