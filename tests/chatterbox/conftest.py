@@ -19,7 +19,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _asks_for_a_folder(item: pytest.Item) -> bool:
-    return "folder" in getattr(item, "fixturenames", ())
+    return "folder" in getattr(getattr(item, "callspec", None), "params", {})
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ VOICE = DATA / "voice.wav"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def nano_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The small nano's files: 1 GB, removed at once afterwards."""
     written = write_model("nano-mini", tmp_path_factory.mktemp("nano-mini"))
     yield written
@@ -26,8 +26,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def nano(folder: Path) -> Iterator[RunningDaemon]:
-    with running_daemon(config=config(folder)) as daemon:
+def nano(nano_folder: Path) -> Iterator[RunningDaemon]:
+    with running_daemon(config=config(nano_folder)) as daemon:
         daemon.child_pid("builtin")
         daemon.child_pid("chatterbox")
         yield daemon
@@ -139,8 +139,8 @@ def test_a_recording_is_converted(nano: RunningDaemon) -> None:
             client.convert(b"").result()
 
 
-def test_a_voice_outlives_the_daemon_and_is_not_made_again(folder: Path) -> None:
-    with running_daemon(config=config(folder)) as daemon:
+def test_a_voice_outlives_the_daemon_and_is_not_made_again(nano_folder: Path) -> None:
+    with running_daemon(config=config(nano_folder)) as daemon:
         daemon.child_pid("chatterbox")
         with daemon.client() as client:
             client.voice("add", payload=VOICE.read_bytes(), name="Anna")
@@ -164,9 +164,9 @@ def test_a_model_killed_in_mid_speech_is_stood_in_for_and_comes_back(nano: Runni
 
 @pytest.mark.parametrize("lacks", ["t3_nano_v1.safetensors", "vocab.json"])
 def test_a_model_that_lacks_a_file_is_named_and_the_builtin_voice_speaks(
-    folder: Path, tmp_path: Path, lacks: str
+    nano_folder: Path, tmp_path: Path, lacks: str
 ) -> None:
-    for file in folder.iterdir():
+    for file in nano_folder.iterdir():
         if file.name != lacks:
             (tmp_path / file.name).symlink_to(file)
     with running_daemon(config=config(tmp_path)) as daemon, daemon.client() as client:
@@ -209,8 +209,11 @@ def test_status_tells_what_was_warmed_up_how_fast_it_is_and_what_it_holds(nano: 
     assert "chatterbox: warm-up took" in log
 
 
-def test_a_reset_makes_anew_what_was_captured_and_the_speech_is_the_same(folder: Path) -> None:
-    with running_daemon(config=config(folder) + 'model_compile = "graphs"\n') as daemon, daemon.client() as client:
+def test_a_reset_makes_anew_what_was_captured_and_the_speech_is_the_same(nano_folder: Path) -> None:
+    with (
+        running_daemon(config=config(nano_folder) + 'model_compile = "graphs"\n') as daemon,
+        daemon.client() as client,
+    ):
         daemon.child_pid("chatterbox")
         before = render(daemon, seed=1)
         client.reset()
@@ -220,8 +223,8 @@ def test_a_reset_makes_anew_what_was_captured_and_the_speech_is_the_same(folder:
         assert render(daemon, seed=1) == before
 
 
-def test_an_idle_models_memory_is_back_and_the_next_text_has_it_again(folder: Path) -> None:
-    with running_daemon(config=config(folder) + "idle_unload_seconds = 1\n") as daemon:
+def test_an_idle_models_memory_is_back_and_the_next_text_has_it_again(nano_folder: Path) -> None:
+    with running_daemon(config=config(nano_folder) + "idle_unload_seconds = 1\n") as daemon:
         first = daemon.child_pid("chatterbox")
         before = render(daemon, seed=1)
         daemon.wait_for_model("unloaded", seconds=60)
@@ -229,10 +232,10 @@ def test_an_idle_models_memory_is_back_and_the_next_text_has_it_again(folder: Pa
         assert render(daemon, seed=1) == before
 
 
-def test_a_text_for_which_the_system_gives_no_memory_is_stood_in_for(folder: Path) -> None:
+def test_a_text_for_which_the_system_gives_no_memory_is_stood_in_for(nano_folder: Path) -> None:
     cramped = 'model_engine = "tests.cramped:CrampedModel"\n'
     asked_anew = {"MALLOC_MMAP_THRESHOLD_": str(1 << 20)}  # what was freed earlier is no help
-    with running_daemon(asked_anew, config=config(folder) + cramped) as daemon, daemon.client() as client:
+    with running_daemon(asked_anew, config=config(nano_folder) + cramped) as daemon, daemon.client() as client:
         pid = daemon.child_pid("chatterbox")
         result = client.synthesize("A cramped text, and a long one. " * 6).result()
         assert result.engine == "builtin"
