@@ -22,7 +22,7 @@ from chatterbox.voice.conditionals import Gen
 
 LOOKAHEAD_TOKENS = 3  # the flow's encoder hears so many ids ahead
 CONTEXT_TOKENS = 50
-GROWING_TOKENS = (10, 20, 40, 80)  # the first piece soon, the later ones cheap
+GROWING_TOKENS = (10, 15, 25, 50, 100)  # the first piece soon, the later ones cheap
 
 
 @dataclass
