@@ -1,0 +1,61 @@
+"""The soaks, a few requests of each, and the picture of what they found."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from benchmarks.soak.memory import slope
+from chatterbox_client.cli.bench.report import read
+from tests.running import ROOT, RunningDaemon
+
+PROCESSES = {"front", "builtin", "player"}
+
+
+def run(daemon: RunningDaemon, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{module}", *arguments],
+        env=daemon.environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def report(daemon: RunningDaemon, module: str, *arguments: str) -> dict[str, Any]:
+    file = daemon.folder / "soak.json"
+    done = run(daemon, module, *arguments, "--json", str(file))
+    assert done.returncode == 0, done.stderr
+    return read(file)
+
+
+def test_calls_tell_how_each_process_grows(shared_daemon: RunningDaemon) -> None:
+    shared_daemon.child_pid("player")
+    facts = report(shared_daemon, "soak.calls", "-n", "8")["facts"]
+    assert set(facts) >= PROCESSES
+    assert set(facts["front"]) == {"MB at first", "MB at last", "bytes a request"}
+
+
+def test_every_request_of_a_flood_ends_once(shared_daemon: RunningDaemon) -> None:
+    facts = report(shared_daemon, "soak.flood", "-n", "7", "--wave", "3")["facts"]
+    assert sum(facts["ends"].values()) == 7
+    assert facts["ends"]["done"] >= 3
+
+
+def test_a_slope_is_that_of_the_line() -> None:
+    assert slope([(10, 100), (20, 120), (30, 140)]) == 2.0
+    assert slope([(10, 100)]) == 0.0
+
+
+def test_rows_of_one_unit_make_a_picture(shared_daemon: RunningDaemon, tmp_path: Path) -> None:
+    report(shared_daemon, "soak.calls", "-n", "4")
+    file, picture = str(shared_daemon.folder / "soak.json"), tmp_path / "soak.svg"
+    drawn = run(shared_daemon, "plot", file, file, "--rows", "resident", "-o", str(picture))
+    assert drawn.returncode == 0, drawn.stderr
+    texts = [each.text or "" for each in ElementTree.parse(picture).iter("{http://www.w3.org/2000/svg}text")]
+    assert texts.count("front: resident") == 1
+    assert len([text for text in texts if text.endswith(" MB")]) == 2 * len(PROCESSES)
+    mixed = run(shared_daemon, "plot", file, "-o", str(picture))
+    assert (mixed.returncode, "several units" in mixed.stderr) == (64, True)
