@@ -64,7 +64,7 @@ def test_importing_the_client_loads_nothing_but_itself() -> None:
     assert not loaded & (HEAVY | {"zmq", "click", "asyncio", "importlib.metadata"})
 
 
-@pytest.mark.parametrize("room", ["daemon", "client", "tests", "systemd"])
+@pytest.mark.parametrize("room", ["benchmarks", "client", "daemon", "systemd", "tests"])
 def test_a_room_is_no_import_name(room: str) -> None:
     assert not (ROOT / room / "__init__.py").exists()
 

@@ -101,6 +101,12 @@ def test_options_reach_the_engine_and_wrong_ones_never_leave(shared_daemon: Runn
             client.speak("x", priority="loud")
 
 
+def test_a_burst_of_replies_loses_no_client(daemon: RunningDaemon) -> None:
+    with daemon.client() as client:
+        requests = [client.synthesize("") for _ in range(300)]
+        assert [request.result().samples for request in requests] == [0] * 300
+
+
 def test_a_voice_that_is_not_there_is_named(shared_daemon: RunningDaemon) -> None:
     with shared_daemon.client() as client:
         with pytest.raises(RequestError, match="nobody") as failure:

@@ -121,6 +121,16 @@ def test_a_language_the_model_does_not_speak_is_the_builtin_voices_and_the_reply
         spoken_by(model_daemon, engine="chatterbox", language="de")
 
 
+def test_a_file_that_waited_goes_on_when_the_one_before_it_is_cancelled(model_daemon: RunningDaemon) -> None:
+    with model_daemon.client() as client:
+        held = client.synthesize(LONG * 20)
+        next(iter(held))
+        waiting = client.synthesize("short")
+        waiting.wait_accepted()
+        held.cancel()
+        assert waiting.result().engine == "chatterbox"
+
+
 def test_the_models_speech_is_heard_at_the_rate_asked_for(model_daemon: RunningDaemon) -> None:
     with model_daemon.client() as client:
         normal = client.synthesize(SENTENCE).audio()

@@ -8,7 +8,7 @@ import asyncio
 import concurrent.futures
 import logging
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -69,8 +69,9 @@ class Saying:
 
     def stop(self) -> None:
         """Have it silenced; returns at once. The listener may still be told what had happened by then."""
-        self.is_stopped = True
-        self._mouth.run(self._cancel)
+        if not (self.is_stopped or self.is_over):
+            self.is_stopped = True
+            self._mouth.run(self._cancel)
 
     def _cancel(self) -> None:
         if self.request is not None:
@@ -81,7 +82,6 @@ class Mouth:
     """A connection to the daemon in a thread of its own. `name` is what the daemon calls this client."""
 
     def __init__(self, name: str) -> None:
-        self._name = name
         self._loop = asyncio.new_event_loop()
         self._client = AsyncClient(name=name)
         self._voices: Voices = []
@@ -119,7 +119,7 @@ class Mouth:
         """Go on with it; returns at once."""
         self._submit(self._quietly(self._client.resume()))
 
-    def run(self, action: Any) -> None:
+    def run(self, action: Callable[[], None]) -> None:
         """Have the thread call this."""
         self._loop.call_soon_threadsafe(action)
 

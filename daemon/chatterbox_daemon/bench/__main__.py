@@ -6,11 +6,10 @@ from typing import Any
 
 import click
 
+from chatterbox_client.cli.bench.texts import LENGTHS
 from chatterbox_client.cli.exits import explained, stop_on_signals
 from chatterbox_daemon.bench.subject import Subject, Task
 from chatterbox_daemon.config import DTYPES
-
-TEXT = "The quick brown fox jumps over the lazy dog, turns around at the old gate and runs home again."
 
 WAYS = ("auto", "graphs", "off")
 TASK = (
@@ -23,7 +22,7 @@ TASK = (
         show_default=True,
         help="At most so many speech ids a text, 25 a second. Weights that never stop have exactly so many.",
     ),
-    click.option("--text", default=TEXT, help="What is spoken."),
+    click.option("--text", default=LENGTHS["sentence"], help="What is spoken."),
     click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps."),
 )
 file = click.option("--json", "file", type=click.Path(path_type=Path), help="Also write the figures to this file.")

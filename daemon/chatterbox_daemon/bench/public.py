@@ -43,9 +43,8 @@ TURBO = Public(
     *("inference_turbo", "max_gen_len", 1),
 )
 CLASSES = {"base": BASE, "turbo": TURBO, "nano": TURBO}
-Speak = Callable[
-    [str, int], tuple[list[int], int]
-]  # a text and a limit of ids to the ids and the number of samples
+# A text and a limit of ids to the ids and the number of samples.
+Speak = Callable[[str, int], tuple[list[int], int]]
 
 
 class Stopwatch:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -93,11 +94,9 @@ class Subject:
         """Speak the task's text once. Raises Failure, with the last thing it said, where the process ended."""
         assert self._process.stdin is not None
         asked = {"text": task.text, "max_ids": task.max_ids, "seed": seed}
-        try:
+        with suppress(BrokenPipeError):  # what is heard next says why
             self._process.stdin.write(json.dumps(asked) + "\n")
             self._process.stdin.flush()
-        except BrokenPipeError:
-            pass  # what is heard next says why
         said = self._hear()
         audio_seconds = said.pop("samples") / SAMPLE_RATE_HZ
         if not audio_seconds:
@@ -119,7 +118,8 @@ class Subject:
     def _end(self) -> None:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.close()
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
         try:
             self._process.wait(END_SECONDS if sys.exc_info()[0] is None else 0)
         except subprocess.TimeoutExpired:

@@ -12,7 +12,8 @@ import zmq
 
 from chatterbox_client import protocol
 
-SEND_HIGH_WATER = 64  # messages; well above the credit of a stream
+RECEIVE_HIGH_WATER = 64  # messages of one client that wait to be read
+SEND_HIGH_WATER = 10_000  # messages: a burst of replies must not be taken for a client that is gone
 _MONITOR_EVENT = struct.Struct("=hi")
 
 Frames = list[bytes]
@@ -29,7 +30,7 @@ class Door:
             (zmq.LINGER, 0),
             (zmq.ROUTER_MANDATORY, 1),
             (zmq.SNDHWM, SEND_HIGH_WATER),
-            (zmq.RCVHWM, SEND_HIGH_WATER),
+            (zmq.RCVHWM, RECEIVE_HIGH_WATER),
             (zmq.MAXMSGSIZE, protocol.MAX_PAYLOAD_BYTES),
             (zmq.BACKLOG, 512),
             (zmq.HEARTBEAT_IVL, protocol.HEARTBEAT_SECONDS * 1000),

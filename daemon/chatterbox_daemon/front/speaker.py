@@ -75,6 +75,7 @@ class Speaker:
         request = self._queue.current or self._queue.next()
         if request is None:
             self.player.rest()
+            self._renderer.pump()  # what is rendered into files may have waited for what was withdrawn
             return
         playback, _ = self._prepare(request, URGENT)
         if not playback.is_open and self.player.use_device(request.options.device):

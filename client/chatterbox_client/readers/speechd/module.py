@@ -51,10 +51,20 @@ class Module:
         """Obey until QUIT, or until speech-dispatcher is gone."""
         try:
             while (line := self._wire.read_line().strip()) != "QUIT":
-                self._obey(line)
+                self._outlive(line)
             self._wire.send("210 OK QUIT")
         except Closed:
             log.info("speech-dispatcher is gone")
+
+    def _outlive(self, line: str) -> None:
+        """Obey a command; a mistake of ours must not end the module, which nobody would start again."""
+        try:
+            self._obey(line)
+        except Closed:
+            raise
+        except Exception:
+            log.exception("%.40s could not be obeyed", line)
+            self._wire.send("300-see the log of the module", "300 MODULE ERROR")
 
     def _obey(self, line: str) -> None:
         words = line.split()
@@ -96,8 +106,7 @@ class Module:
             self._wire.send("202 OK RECEIVING MESSAGE")
             message = "\n".join(self._wire.read_block())
             self._wire.send("200 OK SPEAKING")
-        report = self._report = ServerAudioReport(self._wire) if self._server_plays else Report(self._wire)
-        self._saying = None
+        report = self._begin_report()
         try:
             speech = make(message)
         except Exception:
@@ -111,6 +120,14 @@ class Module:
             if "mark" in part:
                 report.mark(part["mark"])
         report.end(is_complete=True)
+
+    def _begin_report(self) -> Report:
+        """The report of a new message. The last one may still be rendered, if it was paused between sentences."""
+        if self._saying is not None:
+            self._saying.stop()
+        self._saying = None
+        self._report = ServerAudioReport(self._wire) if self._server_plays else Report(self._wire)
+        return self._report
 
     def _text(self, message: str) -> Speech:
         return self._speech(parts_of(ssml.parse(message, self._prosody()), self._settings.wording))
