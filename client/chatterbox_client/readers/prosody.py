@@ -35,7 +35,7 @@ def from_numbers(rate: float, pitch: float, volume: float) -> Prosody:
     The rate is geometric: each step is the same change to the ear, and -100 as slow as 100 is fast.
     """
     return Prosody(
-        _within("rate", FASTEST_FACTOR ** (_hundredths(rate))),
+        _within("rate", FASTEST_FACTOR ** _hundredths(rate)),
         _within("pitch", WIDEST_SEMITONES * _hundredths(pitch)),
         _within("volume", (1 + _hundredths(volume)) / 2),
     )
@@ -46,5 +46,6 @@ def _hundredths(value: float) -> float:
 
 
 def _within(name: str, value: float) -> float:
+    """The value in its range; rounded, so that a user can name the same one, to have phrases learnt at it."""
     lowest, highest, _ = RANGES[name]
-    return min(highest, max(lowest, value))
+    return round(min(highest, max(lowest, value)), 2)

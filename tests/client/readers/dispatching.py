@@ -52,7 +52,7 @@ client.close()
 class Dispatcher:
     """A running speech-dispatcher: its own folders, its own socket, and whatever sound server the daemon has."""
 
-    def __init__(self, folder: Path, daemon: RunningDaemon) -> None:
+    def __init__(self, folder: Path, daemon: RunningDaemon, module_configuration: str) -> None:
         self.folder = folder
         self.environment = {
             **daemon.environment,
@@ -62,6 +62,8 @@ class Dispatcher:
             "LC_ALL": "C.UTF-8",
         }
         (folder / "speechd.conf").write_text(CONFIGURATION.format(folder=folder))
+        (folder / "modules").mkdir()
+        (folder / "modules" / "chatterbox.conf").write_text(module_configuration)
         self._run(sys.executable, "-c", INSTALL, "install", "speech-dispatcher")
         options = ["-C", str(folder), "-L", str(folder), "-P", str(folder / "pid"), "-S", str(folder / "socket")]
         command = ["speech-dispatcher", "--run-single", "-t", "0", "-c", "unix_socket", *options]
@@ -93,13 +95,13 @@ class Dispatcher:
 
 
 @contextmanager
-def running_dispatcher(daemon: RunningDaemon) -> Iterator[Dispatcher]:
+def running_dispatcher(daemon: RunningDaemon, module_configuration: str = "") -> Iterator[Dispatcher]:
     """A speech-dispatcher whose only module speaks through this daemon; ended on leaving."""
     needs_commands("speech-dispatcher", "spd-say", packages=PACKAGES)
     needs_files("/usr/lib/*/speech-dispatcher/spd_pulse.so", packages=PACKAGES)
     needs_files("/usr/lib/python3/dist-packages/speechd/__init__.py", packages=PACKAGES)
     folder = Path(tempfile.mkdtemp(prefix="spd"))
-    dispatcher = Dispatcher(folder, daemon)
+    dispatcher = Dispatcher(folder, daemon, module_configuration)
     try:
         yield dispatcher
     finally:

@@ -52,6 +52,21 @@ def test_where_no_daemon_can_run_messages_end_and_nothing_hangs(tmp_path: Path) 
             assert module.events() == ["701 BEGIN", "703 STOP"]
 
 
+def test_stop_is_answered_while_the_daemon_hangs_and_the_next_message_is_said(sound: SoundBench) -> None:
+    with running_daemon(sound_environment(sound), config=BUILTIN) as daemon, talk(daemon.environment) as module:
+        module.say(LONG)
+        assert module.line() == "701 BEGIN"
+        os.kill(daemon.process.pid, signal.SIGSTOP)
+        module.send("STOP\n")
+        assert module.line() == "703 STOP"
+        module.say("<speak>never heard</speak>")
+        module.send("STOP\n")
+        assert module.events() == ["701 BEGIN", "703 STOP"]
+        os.kill(daemon.process.pid, signal.SIGCONT)
+        module.say("<speak>heard</speak>")
+        assert module.events() == ["701 BEGIN", "702 END"]
+
+
 def test_500_messages_with_random_interruptions_each_get_exactly_one_end(module: Talk) -> None:
     chance = random.Random(7)
     module.ask("SET", "rate=100")

@@ -153,3 +153,17 @@ def test_a_daemon_that_is_killed_in_mid_message_is_replaced(sound: SoundBench) -
         with daemon.client() as client:
             assert client.status()["requests"]["done"] == 1
             client.shutdown()
+
+
+def test_speech_dispatcher_can_play_the_samples_itself(sound: SoundBench, reader_daemon: RunningDaemon) -> None:
+    with running_dispatcher(reader_daemon, 'Player "server"\n') as dispatcher:
+        played = reader_daemon.status()["requests"]["done"]
+        with sound.record() as recording:
+            dispatcher.say("-w", "played by the server")
+        told = dispatcher.converse("""
+client.set_data_mode(speechd.DataMode.SSML)
+told = Message('<speak>one <mark name="m"/>two</speak>').wait()
+""")
+    assert energy_segments(recording.samples())
+    assert told == ["begin", "m", "end"]
+    assert reader_daemon.status()["requests"]["done"] == played + 2

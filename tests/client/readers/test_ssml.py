@@ -84,7 +84,7 @@ def test_prosody_is_nested_and_ends_with_its_element() -> None:
         ("pitch='+120Hz'", Prosody(pitch=12.0)),
         ("pitch='75'", Prosody(pitch=6.0)),
         ("volume='silent'", Prosody(volume=0.0)),
-        ("volume='+6dB'", Prosody(volume=10**0.3)),
+        ("volume='+6dB'", Prosody(volume=2.0)),
         ("volume='loud'", Prosody(volume=1.5)),
         ("rate='banana' pitch='' volume='--'", PLAIN),
     ],

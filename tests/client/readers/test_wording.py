@@ -134,3 +134,4 @@ def test_the_rate_is_geometric_and_the_volume_linear() -> None:
     assert from_numbers(100, 100, -100) == Prosody(4.0, 12.0, 0.0)
     assert from_numbers(-100, -50, 0) == Prosody(0.25, -6.0, 0.5)
     assert from_numbers(50, 0, 100).rate == 2.0
+    assert from_numbers(2, 10, 115) == Prosody(1.03, 1.2, 1.0)  # what Orca sends as long as nothing was changed
