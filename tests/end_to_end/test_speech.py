@@ -28,7 +28,6 @@ def test_what_is_heard_is_what_was_spoken_and_nothing_else(
     (_, first_end), (second_start, second_end) = segments
     assert 0.9 < second_start - first_end < 1.8
     assert second_end - segments[0][0] <= result.samples / SAMPLE_RATE_HZ + 0.1
-    assert result.underruns == 0
     assert (result.engine, result.stand_in, result.truncated) == ("builtin", None, False)
     assert 0 < result.times["first_audio"] <= result.times["first_sample"] <= result.times["done"]
 
