@@ -41,26 +41,27 @@ def new_pool(device: torch.device) -> Any:
 
 
 class Mailbox:
-    """Ids on their way to the host, which asks for each some steps later and so never waits for the device."""
+    """Integers on their way to the host, which asks some steps later and so never waits for the device."""
 
-    def __init__(self, device: torch.device, num_slots: int) -> None:
+    def __init__(self, device: torch.device, num_slots: int, num_values: int) -> None:
         self._is_async = device.type == "cuda"
-        self._slots = torch.zeros(num_slots, dtype=torch.int64, pin_memory=self._is_async)
+        self._slots = torch.zeros(num_slots, num_values, dtype=torch.int64, pin_memory=self._is_async)
         self._events = [torch.cuda.Event() for _ in range(num_slots)] if self._is_async else []  # type: ignore[no-untyped-call]
 
-    def post(self, index: int, value: Tensor) -> None:
-        """Send a single integer; the slot of `index` must have been read."""
+    def post(self, index: int, values: Tensor) -> None:
+        """Send integers (values,); the slot of `index` must have been read."""
         slot = index % len(self._slots)
-        self._slots[slot : slot + 1].copy_(value.view(1), non_blocking=self._is_async)
+        self._slots[slot].copy_(values, non_blocking=self._is_async)
         if self._is_async:
             self._events[slot].record()
 
-    def read(self, index: int) -> int:
+    def read(self, index: int) -> list[int]:
         """What was posted as `index`; waits only until the device has come so far."""
         slot = index % len(self._slots)
         if self._is_async:
             self._events[slot].synchronize()
-        return int(self._slots[slot])
+        values: list[int] = self._slots[slot].tolist()
+        return values
 
 
 def _capture(compute: Callable[[], Tensor], pool: Any) -> tuple[torch.cuda.CUDAGraph, Tensor]:

@@ -4,7 +4,7 @@ Reads the cache of an utterance; its state is a value that the utterance carries
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -61,12 +61,9 @@ def text_attention(cache: Cache, text: slice) -> Tensor:
         cache: narrowed to what has been written.
         text: which of the positions are the text's.
     """
-    rows = []
-    for (layer, head), query in zip(cache.watched, cache.queries, strict=True):
-        keys = cache.keys[layer, 0, head].float()
-        scores = keys @ query.float() / math.sqrt(query.shape[0])
-        rows.append(scores.softmax(dim=0)[text])
-    return torch.stack(rows)
+    keys = torch.stack([cache.keys[layer, 0, head] for layer, head in cache.watched]).float()
+    queries = cache.queries.float() / math.sqrt(cache.queries.shape[-1])
+    return (keys @ queries[..., None])[..., 0].softmax(dim=-1)[:, text]
 
 
 def advance(state: Alignment, row: Tensor, speech_id: Tensor, rule: Rule) -> Alignment:
@@ -77,7 +74,7 @@ def advance(state: Alignment, row: Tensor, speech_id: Tensor, rule: Rule) -> Ali
     Args:
         row: attention over the text ids (S,), the mean over the heads.
         speech_id: integer of no dimension, the id fed at this step, at first the start.
-        rule: `guard` lacks the rule that two equal ids in a row end the speech.
+        rule: `guard` lacks the rule that two equal ids in a row end the speech; `off` follows the position alone.
     """
     num_text_ids = row.shape[0]
     row = row.masked_fill(torch.arange(num_text_ids, device=row.device) > state.frame, 0)
@@ -85,6 +82,8 @@ def advance(state: Alignment, row: Tensor, speech_id: Tensor, rule: Rule) -> Ali
     jump = peak - state.text_position
     is_steady = (jump > -MAX_STEP_BACK) & (jump < MAX_STEP_AHEAD)
     position = torch.where(is_steady, peak, state.text_position)
+    if rule == "off":
+        return replace(state, frame=state.frame + 1, text_position=position)
 
     late = row * state.is_complete
     end_frames = state.end_frames + late[-NUM_LAST_IDS:]

@@ -11,6 +11,7 @@ from chatterbox.config import STOP_SPEECH, Backbone
 from chatterbox.errors import TextError
 from chatterbox.layers import Projection
 from chatterbox.t3.alignment import ALIGNED_HEADS, Rule
+from chatterbox.t3.cache import Head
 from chatterbox.t3.decoder import Decoder
 from chatterbox.t3.gpt2 import Gpt2
 from chatterbox.t3.inputs import Gpt2Inputs, Inputs, LlamaInputs
@@ -18,7 +19,7 @@ from chatterbox.t3.llama import Llama
 from chatterbox.t3.sampling import DEFAULTS, Sampling
 from chatterbox.t3.speech import Step
 from chatterbox.t3.static import StaticDecoder
-from chatterbox.t3.utterance import Request, Said, say
+from chatterbox.t3.utterance import Request, Said, say, step_of
 from chatterbox.voice.conditionals import T3Cond
 from chatterbox.weights import Checkpoint, load
 
@@ -33,11 +34,15 @@ class T3:
         decoder: the transformer.
         head: hidden states to logits over the speech ids.
         backbone: the family, which settles how ids are drawn.
+
+    Attributes:
+        aligned_heads: those that follow the text; none where they are not known.
     """
 
     def __init__(self, inputs: Inputs, decoder: Decoder, head: nn.Linear, backbone: Backbone) -> None:
         self.inputs, self.decoder, self.head, self.backbone = inputs, decoder, head, backbone
         self.device, self.dtype = head.weight.device, head.weight.dtype
+        self.aligned_heads = _aligned_heads(decoder) if backbone == "llama" else ()
         self.static: StaticDecoder | None = None
 
     @classmethod
@@ -131,13 +136,13 @@ class T3:
     def _decode(self, embeds: Tensor, request: Request) -> Iterator[Step]:
         """The plain loop: one id a step, over no more of the cache than has been written."""
         num_rows, length, _ = embeds.shape
-        heads = ALIGNED_HEADS if request.is_tracked else ()
+        heads = self.aligned_heads if request.is_tracked else ()
         cache = self.decoder.allocate(embeds, length + request.max_new_tokens - 1, heads)
         hidden = self.decoder.prefill(embeds, cache)
         said = Said.nothing(request, self.head.out_features, self.device)
         for index in range(request.max_new_tokens):
             said = say(self.logits(hidden[:, -1]), said, cache.first(length + index), request)
-            step = said.to_host(request)
+            step = step_of(said.latest().tolist(), request)
             yield step
             if step.id == STOP_SPEECH or index + 1 == request.max_new_tokens:
                 return
@@ -161,8 +166,7 @@ class T3:
         if alignment not in get_args(Rule):
             raise ValueError(f"alignment is {alignment}; it must be {', '.join(get_args(Rule))}")
         num_layers, num_heads = self.decoder.num_layers, self.decoder.num_heads
-        is_there = all(layer < num_layers and head < num_heads for layer, head in ALIGNED_HEADS)
-        if is_tracked and (self.backbone != "llama" or not is_there):
+        if is_tracked and not self.aligned_heads:
             raise ValueError(
                 f"this {self.backbone} model of {num_layers} layers with {num_heads} heads has none known "
                 f"to follow the text; leave alignment off and ask for no positions"
@@ -180,6 +184,11 @@ class T3:
                 f"text makes {num_text_ids} ids, {positions} with the voice and {max_new_tokens} speech ids; "
                 f"this model reads at most {limit} in all: split the text"
             )
+
+
+def _aligned_heads(decoder: Decoder) -> tuple[Head, ...]:
+    are_there = all(layer < decoder.num_layers and head < decoder.num_heads for layer, head in ALIGNED_HEADS)
+    return ALIGNED_HEADS if are_there else ()
 
 
 def _shape(checkpoint: Checkpoint, name: str) -> torch.Size:

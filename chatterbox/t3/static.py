@@ -1,6 +1,6 @@
 """Decoding over buffers allocated once: a captured graph a step, the stop noticed a few steps late.
 
-It serves one utterance at a time, of those whose alignment nobody follows. It gives the ids of the plain loop.
+It serves one utterance at a time. It gives the steps of the plain loop.
 """
 
 import logging
@@ -16,7 +16,7 @@ from torch import Tensor
 from chatterbox.config import STOP_SPEECH
 from chatterbox.graph import Graph, Mailbox, new_pool
 from chatterbox.t3.speech import Step
-from chatterbox.t3.utterance import Request, Said, check_id, say
+from chatterbox.t3.utterance import Request, Said, say, step_of
 
 if TYPE_CHECKING:
     from chatterbox.t3.model import T3
@@ -55,7 +55,7 @@ class StaticDecoder:
         self._capacity = min(BUCKETS[-1], decoder.max_positions or BUCKETS[-1])
         width = t3.head.in_features
         like = torch.empty(self._max_rows, 1, width, device=t3.device, dtype=t3.dtype)
-        self._cache = decoder.allocate(like, self._capacity)
+        self._cache = decoder.allocate(like, self._capacity, t3.aligned_heads)
         # What is masked is multiplied by nought, which only numbers survive.
         self._cache.keys.zero_()
         self._cache.values.zero_()
@@ -65,9 +65,9 @@ class StaticDecoder:
         self._pool = new_pool(t3.device)
 
     def fits(self, num_prompt: int, request: Request) -> bool:
-        """Whether an utterance can be served: the buffers are free and large enough, and nobody follows it."""
+        """Whether an utterance can be served: the buffers are free and large enough."""
         num_positions = num_prompt + request.max_new_tokens - 1
-        return not self.is_busy and not request.is_tracked and num_positions <= self._capacity
+        return not self.is_busy and num_positions <= self._capacity
 
     @torch.inference_mode()
     def warm_up(self) -> None:
@@ -77,7 +77,7 @@ class StaticDecoder:
                 self._graph(num_rows, bucket)
 
     def decode(self, embeds: Tensor, request: Request) -> Iterator[Step]:
-        """The ids of a prompt (rows, n, width), each up to `LAG_STEPS` steps after it was drawn."""
+        """The steps of a prompt (rows, n, width), each up to `LAG_STEPS` steps after it was drawn."""
         self.is_busy = True
         try:
             yield from self._decode(embeds, request)
@@ -91,33 +91,25 @@ class StaticDecoder:
         hidden = self.t3.decoder.prefill(embeds, cache)
         logits = self.t3.logits(hidden[:, -1])
         said = Said.nothing(request, self.t3.head.out_features, self.t3.device)
-        mailbox = Mailbox(self.t3.device, LAG_STEPS + 1)
+        mailbox = Mailbox(self.t3.device, LAG_STEPS + 1, len(said.latest()))
         draws = _Draws(request.generator)
         num_read = 0
         for index in range(request.max_new_tokens):
-            said = say(logits, said, cache, request)
+            said = say(logits, said, cache.first(length + index), request)
             draws.note()
-            mailbox.post(index, said.last_id)
+            mailbox.post(index, said.latest())
             if index >= LAG_STEPS:
-                yield (step := self._read(mailbox, num_read, draws))
+                yield (step := _read(mailbox.read(num_read), request, draws))
                 num_read += 1
                 if step.id == STOP_SPEECH:
                     return
             if index + 1 < request.max_new_tokens:
                 logits = self._replay(num_rows, said.last_id, index, length + index)
         while num_read < request.max_new_tokens:
-            yield (step := self._read(mailbox, num_read, draws))
+            yield (step := _read(mailbox.read(num_read), request, draws))
             num_read += 1
             if step.id == STOP_SPEECH:
                 return
-
-    def _read(self, mailbox: Mailbox, index: int, draws: "_Draws") -> Step:
-        """The id of a step; at the stop what was drawn after it is put back."""
-        step = Step(check_id(mailbox.read(index)))
-        draws.forget()
-        if step.id == STOP_SPEECH:
-            draws.undo_rest()
-        return step
 
     def _replay(self, num_rows: int, last_id: Tensor, index: int, position: int) -> Tensor:
         """Logits (rows, V) after one more id, which stands at this position."""
@@ -167,3 +159,12 @@ class _Draws:
         """Put back what was drawn after the last step that was read."""
         if self._read is not None:
             self._generator.set_state(self._read)
+
+
+def _read(latest: list[int], request: Request, draws: _Draws) -> Step:
+    """The step that the host has got; at the stop what was drawn after it is put back."""
+    step = step_of(latest, request)
+    draws.forget()
+    if step.id == STOP_SPEECH:
+        draws.undo_rest()
+    return step

@@ -33,6 +33,12 @@ class Request:
     max_new_tokens: int
     generator: torch.Generator | None
 
+    @property
+    def num_text_ids(self) -> int:
+        """How many positions of the prompt are the text's."""
+        count: int = self.text.stop - self.text.start
+        return count
+
 
 @dataclass(frozen=True)
 class Said:
@@ -53,29 +59,24 @@ class Said:
         """Before the first id."""
         start = torch.full((1, 1), START_SPEECH, device=device)
         none = torch.zeros(1, num_ids, dtype=torch.bool, device=device)
-        num_text_ids = request.text.stop - request.text.start
-        return cls(start, none, Alignment.start(num_text_ids, device) if request.is_tracked else None)
+        alignment = Alignment.start(request.num_text_ids, device) if request.is_tracked else None
+        return cls(start, none, alignment)
 
-    def to_host(self, request: Request) -> Step:
-        """The latest id; the one place where the host waits for the device.
-
-        Raises:
-            ArithmeticError: the logits were no numbers.
-        """
+    def latest(self) -> Tensor:
+        """What `step_of` makes a step of, still on the device: (1,) the id, or (2,) and where the text is."""
         if self.alignment is None:
-            last_id, position = int(self.last_id), None
-        else:
-            last_id, column = torch.stack([self.last_id[0, 0], self.alignment.text_position]).tolist()
-            num_text_ids = request.text.stop - request.text.start - 2
-            position = max(min(column - 1, num_text_ids - 1), 0)
-        return Step(check_id(last_id), position)
+            return self.last_id.view(1)
+        return torch.stack([self.last_id[0, 0], self.alignment.text_position])
 
 
-def check_id(last_id: int) -> int:
-    """The id that was drawn. Raises ArithmeticError where the logits were no numbers."""
+def step_of(latest: list[int], request: Request) -> Step:
+    """The step that was drawn. Raises ArithmeticError where the logits were no numbers."""
+    last_id, *columns = latest
     if last_id < 0:
         raise ArithmeticError("the model computed no numbers; give it a dtype of a wider range, such as bfloat16")
-    return last_id
+    last_text_id = request.num_text_ids - 3  # without start and stop
+    position = max(min(columns[0] - 1, last_text_id), 0) if columns else None
+    return Step(last_id, position)
 
 
 def say(logits: Tensor, said: Said, cache: Cache, request: Request) -> Said:

@@ -47,6 +47,14 @@ def test_guard_decides_likewise_but_lets_an_id_repeat(name: str) -> None:
         assert torch.equal(forced, given["force_stop"])
 
 
+@pytest.mark.parametrize("name", STREAMS)
+def test_where_the_text_is_does_not_depend_on_the_rule(name: str) -> None:
+    given = stream(name)
+    states = follow(given["rows"], given["tokens"], "off")
+    assert torch.equal(torch.stack([state.text_position for state in states]), given["text_position"])
+    assert not any(state.force_stop or state.forbid_stop for state in states)
+
+
 @pytest.mark.parametrize("num_text_ids", range(2, 8))
 def test_short_texts_are_followed_and_never_kept_from_stopping_below_six_ids(num_text_ids: int) -> None:
     rows = torch.rand(40, num_text_ids, generator=torch.Generator().manual_seed(0)).softmax(dim=-1)

@@ -1,11 +1,16 @@
 """Decoding over static buffers gives what the plain loop gives, and leaves the generator as it would."""
 
+from typing import Any
+
 import pytest
 import torch
 
 from chatterbox.config import STOP_SPEECH, Backbone
 from chatterbox.t3 import static
+from chatterbox.t3.alignment import Rule
+from chatterbox.t3.model import T3
 from chatterbox.t3.sampling import Sampling
+from chatterbox.t3.speech import Step
 from chatterbox.t3.static import LAG_STEPS
 from tests.chatterbox.t3.tiny import drawn_to, tiny_t3, tiny_voice
 
@@ -20,6 +25,17 @@ def drawn(t3, num_tokens=25, seed=1, sampling=None, **options):  # type: ignore[
     voice = tiny_voice()
     steps = t3.generate(TEXT, voice, sampling, max_new_tokens=num_tokens, generator=generator, **options)
     return [step.id for step in steps], generator.get_state()
+
+
+def drawn_steps(t3: T3, sampling: Sampling, **options: Any) -> list[Step]:
+    generator = torch.Generator().manual_seed(1)
+    return list(t3.generate(TEXT, tiny_voice(), sampling, max_new_tokens=25, generator=generator, **options))
+
+
+def followed(t3: T3) -> T3:
+    """The same model, as if these of its few heads followed the text."""
+    t3.aligned_heads = ((1, 1), (0, 0))
+    return t3
 
 
 @pytest.fixture(params=["llama", "gpt2"])
@@ -71,6 +87,20 @@ def test_what_was_drawn_after_the_stop_is_put_back(backbone: Backbone) -> None:
         assert static_ids == ids
         assert static_ids[-1] == STOP_SPEECH
         assert torch.equal(static_state, state)
+
+
+@pytest.mark.parametrize("alignment", ["off", "guard", "reference"])
+@pytest.mark.parametrize("num_rows", [1, 2])
+def test_the_text_is_followed_as_in_the_plain_loop(num_rows: int, alignment: Rule) -> None:
+    t3 = followed(tiny_t3("llama"))
+    options = {"sampling": Sampling(cfg_weight=num_rows - 1.0), "alignment": alignment, "positions": True}
+    plain = drawn_steps(t3, **options)
+    t3.use_graphs(True)
+    for _ in range(2):
+        assert drawn_steps(t3, **options) == plain
+    assert t3.static is not None
+    assert t3.static.captures
+    assert len({step.text_position for step in plain}) > 1
 
 
 def test_after_the_warm_up_nothing_is_captured(backbone: Backbone) -> None:
