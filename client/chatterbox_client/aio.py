@@ -69,12 +69,7 @@ class AsyncClient:
         return await self._submit_speech(header)
 
     async def synthesize(
-        self,
-        text: Parts,
-        options: Options = DEFAULTS,
-        *,
-        events: bool = False,
-        private: bool = False,
+        self, text: Parts, options: Options = DEFAULTS, *, events: bool = False, private: bool = False
     ) -> "AsyncRequest":
         """Have the text rendered. Iterate the request for its chunks or await its `audio()`."""
         header = speech_header(
@@ -107,6 +102,10 @@ class AsyncClient:
     async def skip(self) -> int:
         """Stop what is being spoken; the next in the queue follows."""
         return int((await self._call("skip"))["stopped"])
+
+    async def mute(self, wish: str = "on") -> bool:
+        """`on`, `off` or `toggle`; returns whether the daemon is muted now."""
+        return bool((await self._call("mute", wish=wish))["muted"])
 
     async def queue(self) -> list[dict[str, Any]]:
         """What is spoken and what waits."""

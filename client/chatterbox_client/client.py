@@ -108,6 +108,14 @@ class Client:
         """Stop what is being spoken and go on with the next in the queue. Returns how many were stopped."""
         return int(self._call("skip")["stopped"])
 
+    def mute(self, wish: str = "on") -> bool:
+        """Be quiet until told otherwise (`on`), speak again (`off`), or the other way about (`toggle`).
+
+        Ends what is spoken and what waits, of every program; until `off` whatever is to be played is cancelled at
+        once. Returns whether it is muted now.
+        """
+        return bool(self._call("mute", wish=wish)["muted"])
+
     def queue(self) -> list[dict[str, Any]]:
         """What is spoken and what waits, in the order in which it will be heard."""
         return list(self._call("queue")["queue"])

@@ -29,6 +29,7 @@ CONTROL_OPS = (
     "pause",
     "resume",
     "skip",
+    "mute",
     "queue",
     "voices",
     "voice",

@@ -97,6 +97,17 @@ def skip() -> None:
 
 
 @command.command()
+@click.argument("wish", type=click.Choice(["on", "off", "toggle"]), default="on", metavar="[on|off|toggle]")
+def mute(wish: str) -> None:
+    """Be quiet, whatever any program has to say, until `mute off`; `toggle` is for a key.
+
+    What is spoken and what waits ends now; what comes later ends unheard, a screen reader's texts too. It outlives
+    a restart of the daemon and ends with the login. Files are written as ever.
+    """
+    click.echo("muted" if ask(lambda client: client.mute(wish)) else "not muted")
+
+
+@command.command()
 @as_json
 def queue(as_json: bool) -> None:
     """List who speaks and who waits."""
@@ -104,7 +115,7 @@ def queue(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows, indent=2))
     elif rows:
-        names = ("request", "state", "client", "priority", "characters", "text")
+        names = ("request", "state", "client", "program", "priority", "characters", "text")
         click.echo(table(names, ([_cell(row[name]) for name in names] for row in rows)))
     else:
         click.echo("nothing is spoken, nothing waits")
@@ -138,9 +149,10 @@ def reset() -> None:
 def _status_lines(status: dict[str, Any]) -> list[str]:
     player, queue, requests = status["player"], status["queue"], status["requests"]
     uptime, clients = status["uptime_seconds"], status["clients"]
+    state = "muted, speaks again after: chatterbox mute off" if status["muted"] else status["state"]
     lines = [
         f"chatterboxd {status['version']}, pid {status['pid']}, up {uptime:.0f} s, {status['socket']}",
-        f"{status['state']}; {queue['waiting']} waiting, {requests['under_way']} under way, {clients} clients",
+        f"{state}; {queue['waiting']} waiting, {requests['under_way']} under way, {clients} clients",
         f"speaks with {status['engine']}, voice {status['voice']}",
     ]
     for name, engine in status["engines"].items():

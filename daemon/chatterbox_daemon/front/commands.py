@@ -11,6 +11,7 @@ from chatterbox_client.version import __version__
 from chatterbox_daemon.config import Config
 from chatterbox_daemon.front.choice import why_not
 from chatterbox_daemon.front.engine import COMING
+from chatterbox_daemon.front.programs import program_of
 from chatterbox_daemon.front.renderer import Renderer
 from chatterbox_daemon.front.replies import Send
 from chatterbox_daemon.front.request import Refused
@@ -65,7 +66,7 @@ class Commands:
                 "unsupported", f"this daemon speaks protocol version {protocol.VERSION}, not {versions!r:.60}"
             )
         session.name = _printable(header.get("client"))
-        session.pid = header["pid"] if isinstance(header.get("pid"), int) else None
+        session.program = program_of(header["pid"]) if isinstance(header.get("pid"), int) else None
         return {
             "version": protocol.VERSION,
             "daemon": __version__,

@@ -8,6 +8,7 @@ from chatterbox_client.version import __version__
 from chatterbox_daemon.config import Config
 from chatterbox_daemon.front.commands import Commands
 from chatterbox_daemon.front.ledger import Ledger
+from chatterbox_daemon.front.mute import Mute
 from chatterbox_daemon.front.renderer import Renderer
 from chatterbox_daemon.front.replies import Replies, Send
 from chatterbox_daemon.front.request import Refused
@@ -25,13 +26,14 @@ class Desk:
         renderer: Renderer,
         speaker: Speaker,
         replies: Replies,
+        mute: Mute,
         *,
         send: Send,
         status: Callable[[], Header],
         shut_down: Callable[[], None],
     ) -> None:
         self._sessions, self._send = sessions, send
-        self.ledger = Ledger(config, renderer, speaker, replies)
+        self.ledger = Ledger(config, renderer, speaker, replies, mute)
         self._commands = Commands(config, renderer, speaker, send=send, status=status, shut_down=shut_down)
         self._handlers = {**self.ledger.handlers(), **self._commands.handlers()}
 

@@ -6,6 +6,7 @@ import logging
 from chatterbox_client import protocol
 from chatterbox_client.protocol import Header, Message
 from chatterbox_daemon.config import Config
+from chatterbox_daemon.front.mute import REASON, WISHES, Mute
 from chatterbox_daemon.front.renderer import LATER, Renderer
 from chatterbox_daemon.front.rendering import Rendering
 from chatterbox_daemon.front.replies import Replies
@@ -22,8 +23,8 @@ STREAMED = ("synthesize", "convert")
 class Ledger:
     """The requests, and the operations of the protocol that make or end one."""
 
-    def __init__(self, config: Config, renderer: Renderer, speaker: Speaker, replies: Replies) -> None:
-        self._config = config
+    def __init__(self, config: Config, renderer: Renderer, speaker: Speaker, replies: Replies, mute: Mute) -> None:
+        self._config, self._mute = config, mute
         self._renderer, self._speaker, self._replies = renderer, speaker, replies
         self._numbers = itertools.count(1)
         self._requests: dict[tuple[bytes, int], Request] = {}
@@ -45,6 +46,7 @@ class Ledger:
             "convert": self._synthesize,
             "credit": self._credit,
             "stop": self._stop,
+            "mute": self._obey_mute,
             "skip": self._skip,
             "queue": self._queue,
         }
@@ -69,7 +71,10 @@ class Ledger:
     def _speak(self, session: Session, client_id: int, message: Message) -> None:
         request = self._accept(session, client_id, message)
         self._replies.accepted(request, len(self._speaker))
-        self._speaker.add(request)
+        if self._mute.is_on:
+            self._replies.cancelled(request, REASON)
+        else:
+            self._speaker.add(request)
 
     def _synthesize(self, session: Session, client_id: int, message: Message) -> None:
         credit = _whole(message.header, "credit", protocol.CREDIT_CHUNKS)
@@ -97,6 +102,7 @@ class Ledger:
             identity=session.identity,
             client_id=client_id,
             client_name=session.name,
+            program=session.program,
             op=message.header["op"],
             seed=new_seed() if seed is None else seed,
             **fields,
@@ -129,9 +135,27 @@ class Ledger:
         ]
         if isinstance(target, int) and not chosen:
             raise Refused("not_found", f"no request {target} is under way; see: chatterbox queue")
-        if target == "all" and self._speaker.player.is_paused:
-            self._speaker.player.resume()
+        if target == "all":
+            self._hold_nothing()
         return self._stop_each(chosen, f"stopped by {session.name}")
+
+    def _obey_mute(self, _: Session, __: int, message: Message) -> Header:
+        """Be quiet until told otherwise: what is heard or waits ends now, what comes ends at once. Files go on."""
+        wish = message.header.get("wish", "on")
+        if wish not in WISHES:
+            raise Refused("bad_request", f"wish must be one of {', '.join(WISHES)}, not {wish!r:.60}")
+        if self._mute.obey(wish):
+            self._replies.muted(self._mute.is_on)
+        heard = [request for request in self._requests.values() if request.op == "speak"]
+        if self._mute.is_on:
+            self._hold_nothing()
+            self._stop_each(heard, REASON)
+        return {"muted": self._mute.is_on}
+
+    def _hold_nothing(self) -> None:
+        """A pause ends with what it held."""
+        if self._speaker.player.is_paused:
+            self._speaker.player.resume()
 
     def _skip(self, session: Session, *_: object) -> Header:
         current = self._speaker.current

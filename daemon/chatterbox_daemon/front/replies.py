@@ -39,6 +39,10 @@ class Replies:
             self._reply(request, {"type": "event", "event": event, **fields})
         self._publish({"event": event, "request": request.number, **fields})
 
+    def muted(self, is_on: bool) -> None:
+        """The user wants quiet, or no longer; for subscribers."""
+        self._publish({"event": "mute", "muted": is_on})
+
     def audio(self, request: Request, sequence: int, samples: bytes) -> None:
         """The next samples of a `synthesize` request."""
         self._reply(request, {"type": "audio", "sequence": sequence}, samples)

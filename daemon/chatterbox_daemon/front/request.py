@@ -38,6 +38,7 @@ class Request:
     wants_events: bool = False
     cancel_on_disconnect: bool = False
     private: bool = False
+    program: str | None = None  # what its client's process runs
     accepted_at: float = field(default_factory=monotonic)
     times: dict[str, float] = field(default_factory=dict)
     engine: str = ""
@@ -66,6 +67,7 @@ class Request:
             "request": self.number,
             "op": self.op,
             "client": self.client_name,
+            "program": self.program,
             "priority": self.priority,
             "characters": self.num_characters,
             "text": None if self.private else text,

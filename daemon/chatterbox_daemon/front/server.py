@@ -17,6 +17,7 @@ from chatterbox_daemon.front.desk import Desk
 from chatterbox_daemon.front.door import Door
 from chatterbox_daemon.front.lock import Place
 from chatterbox_daemon.front.loop import Loop
+from chatterbox_daemon.front.mute import Mute
 from chatterbox_daemon.front.renderer import Renderer
 from chatterbox_daemon.front.replies import Replies
 from chatterbox_daemon.front.sessions import Sessions
@@ -37,6 +38,7 @@ class Server:
         self._config = config
         self._reload = reload
         self._place = Place(path)
+        self._mute = Mute(path.with_suffix(".muted"))
         self._started_at = monotonic()
         self._end_by: float | None = None
         self._door = Door()
@@ -51,6 +53,7 @@ class Server:
             self._renderer,
             self._speaker,
             self._replies,
+            self._mute,
             send=self._send,
             status=self.status,
             shut_down=self._shut_down,
@@ -82,6 +85,7 @@ class Server:
             "uptime_seconds": round(monotonic() - self._started_at, 1),
             "socket": str(self._place.path),
             "state": "speaking" if current else "idle",
+            "muted": self._mute.is_on,
             "engine": speaks,
             "voice": engines[speaks].default_voice,
             "engines": {name: engine.describe() for name, engine in engines.items()},

@@ -15,7 +15,7 @@ class Session:
     identity: bytes
     fd: int
     name: str = "unknown"
-    pid: int | None = None
+    program: str | None = None  # what its process runs
     subscriptions: set[int] = field(default_factory=set)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from chatterbox_client.cli.bench.report import Report, Row, read
 from chatterbox_client.cli.bench.texts import sentence, sentences, shares
-from tests.conftest import sound_environment
+from tests.conftest import BUILTIN, sound_environment
 from tests.running import RunningDaemon, running_daemon
 from tests.sound import SoundBench
 
@@ -88,6 +88,34 @@ def test_throughput_cuts_one_text_into_shares(tone: RunningDaemon) -> None:
     assert found["3 streams: a stream to its first audio"] == 3
     run = bench(tone, "throughput", "--words", "60")
     assert (run.returncode, "60 words make" in run.stderr) == (64, True)
+
+
+def test_a_reader_is_followed_through_the_module_with_each_voice_there_is(tone: RunningDaemon) -> None:
+    written = report(tone, "reader", "-n", "1", "--typed", "5", "--rate", "20")
+    found = counts(written)
+    for voice in ("built-in", "cached"):
+        # Whether a letter is heard before the next interrupts it is a matter of time, and is not asked for here.
+        assert found[f"{voice}: letters typed, over the sink's own"] <= 5
+        assert found[f"{voice}: labels typed, STOP to its answer"] <= 5
+        assert (
+            found[f"{voice}: a letter, SPEAK to the sink"] == found[f"{voice}: a label, over the sink's own"] == 1
+        )
+    for name in (
+        "the sink's own latency",
+        "model: a new label, SPEAK to the sink",
+        "model: STOP to silence at the sink",
+    ):
+        assert found[name] == 1
+    hits, asked = written["facts"]["answered from the cache"].split(" of ")
+    assert 0 < int(hits) <= int(asked) == 13
+    assert written["facts"]["sink"] == "recorded"
+
+
+def test_a_reader_who_hears_nothing_is_not_measured(tmp_path: Path) -> None:
+    (tmp_path / "asound.conf").touch()  # a machine without a sound card
+    with running_daemon({"ALSA_CONFIG_PATH": str(tmp_path / "asound.conf")}, config=BUILTIN) as silent:
+        run = bench(silent, "reader", "-n", "1", "--typed", "1")
+    assert (run.returncode, "'OK' was not heard to its end" in run.stderr) == (69, True)
 
 
 def test_ipc_runs_to_its_end(tone: RunningDaemon) -> None:

@@ -6,6 +6,7 @@ from time import monotonic, sleep
 import pytest
 
 from tests.client.readers.talking import ENDS, LONG, Talk
+from tests.running import RunningDaemon
 from tests.sound import SAMPLE_RATE_HZ, SoundBench, energy_segments
 
 ORCA = '<speak><mark name="0:3"/>One <mark name="4:7"/>two <mark name="8:13"/>three.<mark name="__spd_0"/></speak>'
@@ -105,6 +106,20 @@ def test_a_pause_tells_the_last_sentence_that_was_heard(module: Talk) -> None:
     module.send("PAUSE\n")
     assert module.events()[-1] == "704 PAUSE"
     assert module.is_quiet(0.5)
+
+
+def test_a_message_to_a_muted_daemon_begins_and_is_stopped(module: Talk, reader_daemon: RunningDaemon) -> None:
+    with reader_daemon.client() as client:
+        module.say(LONG)
+        assert module.line() == "701 BEGIN"
+        client.mute("on")
+        assert module.line() == "703 STOP"
+        for command in ("SPEAK", "CHAR", "KEY"):
+            module.say("a", command)
+            assert module.events() == ["701 BEGIN", "703 STOP"]
+        client.mute("off")
+    module.say("a", "CHAR")
+    assert module.events() == ["701 BEGIN", "702 END"]
 
 
 def test_rate_and_volume_are_heard(sound: SoundBench, module: Talk) -> None:

@@ -79,6 +79,20 @@ def stop(count: int, file: Path | None, engine: str | None) -> None:
 
 
 @bench.command()
+@count
+@click.option(
+    "--typed", type=click.IntRange(1), default=200, show_default=True, help="How many letters, and labels."
+)
+@click.option("--rate", type=click.FloatRange(1, 1000), default=30.0, show_default=True, help="So many a second.")
+@file
+def reader(count: int, typed: int, rate: float, file: Path | None) -> None:
+    """What who reads by ear waits for: letters and labels, typed through speech-dispatcher's module. Aloud."""
+    from chatterbox_client.cli.bench.reader import run
+
+    run(count, typed, rate, file)
+
+
+@bench.command()
 @click.option("--words", type=click.IntRange(1), default=6_600, show_default=True, help="How long the text is.")
 @click.option(
     "--streams",
