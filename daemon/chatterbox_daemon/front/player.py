@@ -29,6 +29,7 @@ class Player:
         self.device_name: str | None = None
         self.device_detail = ""
         self.is_paused = False
+        self.num_deaths = 0  # since it last played anything
         self._config = config
         self._on_report, self._on_restart = on_report, on_restart
         self._device: str | None = None  # of the request being heard, if it names one
@@ -131,6 +132,7 @@ class Player:
 
     def _went_down(self, reason: str) -> None:
         self.device_state, self.device_detail = "closed", f"the player {reason}"
+        self.num_deaths += 1
         for answer in self._take_asking():
             answer([])
 
@@ -145,6 +147,8 @@ class Player:
         elif kind == "devices":
             for answer in self._take_asking():
                 answer(header.get("devices", []))
+        elif kind == "begin":
+            self.num_deaths = 0
         if kind not in ("pong", "ready", "devices"):
             self._on_report(header)
 

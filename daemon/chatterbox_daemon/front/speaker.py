@@ -18,6 +18,7 @@ from chatterbox_daemon.link import Header
 log = logging.getLogger(__name__)
 
 NUM_PREFETCHED = 2
+MAX_DEATHS = 5  # of players, one after the other, that played nothing: something here kills each of them
 UNSAID_IN_A_PAUSE = ("notification", "progress")  # as SSIP has it
 
 
@@ -175,6 +176,10 @@ class Speaker:
 
     def _player_is_back(self) -> None:
         request = self._queue.current
-        if request is not None and request in self._playing:
+        if request is None or request not in self._playing:
+            return
+        if self.player.num_deaths >= MAX_DEATHS:
+            self._give_up_on_device()
+        else:
             self._job = next(self._jobs)
             self._playing[request][0].replay()

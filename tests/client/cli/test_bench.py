@@ -112,7 +112,7 @@ def test_a_reader_is_followed_through_the_module_with_each_voice_there_is(tone: 
 
 
 def test_a_reader_who_hears_nothing_is_not_measured(tmp_path: Path) -> None:
-    (tmp_path / "asound.conf").touch()  # a machine without a sound card
+    (tmp_path / "asound.conf").write_text("pcm.!default { type hw card 31 }\n")  # no sound card
     with running_daemon({"ALSA_CONFIG_PATH": str(tmp_path / "asound.conf")}, config=BUILTIN) as silent:
         run = bench(silent, "reader", "-n", "1", "--typed", "1")
     assert (run.returncode, "'OK' was not heard to its end" in run.stderr) == (69, True)
