@@ -21,7 +21,8 @@ class Display:
         if given["markup"] is not None:
             from chatterbox_client.cli.highlight import Highlighter
 
-            self._highlighter = Highlighter(parsed.text, given["markup"])
+            self._highlighter = Highlighter(given["markup"])
+            self._highlighter.add(parsed.text)
 
     @property
     def wants_events(self) -> bool:
@@ -43,10 +44,10 @@ class Display:
         if self._has_reply:
             click.echo(json.dumps(reply))
 
-    def finish(self) -> None:
-        """The text is over: end the lines that were begun."""
+    def finish(self, *, is_spoken: bool) -> None:
+        """Nothing more will happen: end the lines that were begun. `is_spoken`: the text was spoken to its end."""
         if self._highlighter is not None:
-            self._highlighter.finish()
+            self._highlighter.finish(is_spoken=is_spoken)
         if self._has_progress:
             click.echo(err=True)
 

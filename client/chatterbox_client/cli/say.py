@@ -152,9 +152,11 @@ class _Utterance:
         except ChatterboxError as error:
             self._display.tell({"type": type(error).__name__.lower(), "message": str(error)})
             raise
-        except BrokenPipeError as error:
-            sys.stdout = open("/dev/null", "w")  # noqa: PTH123, SIM115 - what is left must not be flushed into the pipe
-            raise Failure(CANNOT_WRITE, "standard output was closed") from error
+        except OSError as error:
+            sys.stdout = open("/dev/null", "w")  # noqa: PTH123, SIM115 - what is left must not be flushed into it
+            is_closed = isinstance(error, BrokenPipeError)
+            reason = "was closed" if is_closed else f"cannot be written: {error.strerror}"
+            raise Failure(CANNOT_WRITE, f"standard output {reason}") from error
 
     def _aloud(self) -> Result | None:
         given = self._given
@@ -192,17 +194,19 @@ class _Utterance:
 
     def _follow(self, request: Request, take: Callable[[bytes], object]) -> Result:
         """Wait for the end; events are shown, samples taken. A signal cancels the request in the daemon."""
+        is_spoken = False
         try:
             for item in request:
                 if isinstance(item, Chunk):
                     take(bytes(item.samples))
                 else:
                     self._display.show(item)
+            is_spoken = True
         except Stopped:
             request.cancel()
             raise
         finally:
-            self._display.finish()
+            self._display.finish(is_spoken=is_spoken)
         return request.result()
 
     def _tell(self, result: Result) -> None:

@@ -11,7 +11,6 @@ from time import sleep
 
 import pytest
 
-from chatterbox_client.cli.highlight import Highlighter
 from tests.running import RunningDaemon, private_environment, wait_until
 from tests.sound import SoundBench, energy_segments, heard
 
@@ -157,6 +156,18 @@ def test_a_pipe_that_closes_ends_it(shared_daemon: RunningDaemon) -> None:
     assert process.stderr.read() == "say: standard output was closed\n"
 
 
+def test_a_full_disk_behind_standard_output_ends_it(shared_daemon: RunningDaemon) -> None:
+    command = [*SAY, "--raw", "hello"]
+    with Path("/dev/full").open("wb") as full:
+        run = subprocess.run(
+            command, env=shared_daemon.environment, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert (run.returncode, run.stderr) == (
+        74,
+        "say: standard output cannot be written: No space left on device\n",
+    )
+
+
 def test_it_waits_until_the_text_was_heard_unless_told_not_to(
     sound: SoundBench, speaking_daemon: RunningDaemon
 ) -> None:
@@ -217,29 +228,6 @@ def test_the_device_can_be_chosen_and_a_wrong_one_is_named(
     assert run.returncode == 69
     assert "nowhere" in run.stderr
     assert say(speaking_daemon, "and here again").returncode == 0
-
-
-def test_each_word_is_marked_on_a_terminal_while_it_is_spoken() -> None:
-    code = (
-        "from chatterbox_client.cli.highlight import Highlighter\n"
-        "shown = Highlighter('one two\\nthree', 'smso')\n"
-        "shown.show(4, 3); shown.show(8, 5); shown.finish()\n"
-    )
-    ours, theirs = pty.openpty()
-    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
-    subprocess.run([sys.executable, "-c", code], stdout=theirs, env=environment, check=True)
-    os.close(theirs)
-    seen = os.read(ours, 10_000).decode()
-    assert "one \x1b[7mtwo\x1b" in seen
-    assert "\x1b[7mthree\x1b" in seen
-    os.close(ours)
-
-
-def test_without_a_terminal_the_text_is_printed_plainly(capsys: pytest.CaptureFixture[str]) -> None:
-    shown = Highlighter("one two", "smso", sys.stdout)
-    shown.show(0, 3)
-    shown.finish()
-    assert capsys.readouterr().out == "one two\n"
 
 
 def test_nothing_heavy_is_loaded_by_the_command_lines() -> None:
