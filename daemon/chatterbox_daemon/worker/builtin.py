@@ -11,6 +11,7 @@ from chatterbox_daemon.worker.engine import Answer, EngineError, Output, Piece, 
 from chatterbox_daemon.worker.espeak import Espeak, Parameter
 from chatterbox_daemon.worker.journal import Journal
 from chatterbox_daemon.worker.spelling import SpokenText, prepare
+from chatterbox_daemon.worker.words import Words
 
 NORMAL_WORDS_PER_MINUTE = 175
 SLOWEST, FASTEST = 80, 900  # words a minute that espeak speaks
@@ -58,8 +59,9 @@ class BuiltinEngine:
             self._voice_in_use = voice
         self._set_prosody(espeak, piece.options)
         spoken = prepare(piece.text, digits=bool(piece.options.get("digits")))
-        speech = _Speech(espeak.rate_hz, spoken, output)
-        if piece.options.get("spell") or len(spoken.text.strip()) == 1:
+        is_spelt = piece.options.get("spell") or len(spoken.text.strip()) == 1
+        speech = _Speech(espeak.rate_hz, Words("" if is_spelt else piece.text), spoken, output)
+        if is_spelt:
             for index, character in enumerate(spoken.text):
                 if not character.isspace() and not output.is_cancelled:
                     speech.begin_character(index)
@@ -126,26 +128,29 @@ class BuiltinEngine:
 
 
 class _Speech:
-    """One piece's samples on their way from espeak to the output: resampled, words placed in the original text."""
+    """One piece's samples on their way from espeak to the output: resampled, with the original text's words."""
 
-    def __init__(self, rate_hz: int, spoken: SpokenText, output: Output) -> None:
-        self._spoken, self._output = spoken, output
+    def __init__(self, rate_hz: int, words: Words, spoken: SpokenText, output: Output) -> None:
+        self._words, self._spoken, self._output = words, spoken, output
         self._resampler = soxr.ResampleStream(rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32")
         self._ratio = SAMPLE_RATE_HZ / rate_hz
-        self._received_samples = 0
+        self._received_samples = self._sent_samples = 0
         self._character: tuple[int, int] | None = None
 
-    def receive(self, samples: bytes, words: list[tuple[int, int, int]]) -> bool:
+    def receive(self, samples: bytes, places: list[tuple[int, int]]) -> bool:
         """What espeak calls back with."""
-        placed = [(round(at * self._ratio), *self._spoken.place(start, length)) for at, start, length in words]
-        self._write(np.frombuffer(samples, dtype="<i2"), placed)
+        words = []
+        for at, character in places:
+            sample = max(self._sent_samples, round(at * self._ratio))
+            words += self._words.reach(sample, self._spoken.place(character, 1)[0])
+        self._write(np.frombuffer(samples, dtype="<i2"), words)
         return not self._output.is_cancelled
 
     def begin_character(self, index: int) -> None:
         """The next samples name the character at this index."""
         self._character = self._spoken.place(index, 1)
 
-    def receive_character(self, samples: bytes, _: list[tuple[int, int, int]]) -> bool:
+    def receive_character(self, samples: bytes, _: list[tuple[int, int]]) -> bool:
         """As `receive`, for a character spoken by its name."""
         words = []
         if self._character is not None:
@@ -155,13 +160,16 @@ class _Speech:
         return not self._output.is_cancelled
 
     def finish(self) -> None:
-        """Send what the resampler still holds."""
+        """Send what the resampler still holds, and the words that espeak has passed over."""
         if not self._output.is_cancelled:
-            self._output.write(self._resampler.resample_chunk(np.zeros(0, np.float32), last=True), [])
+            resampled = self._resampler.resample_chunk(np.zeros(0, np.float32), last=True)
+            last_sample = self._sent_samples + len(resampled) - 1
+            self._output.write(resampled, self._words.rest(max(0, min(self._sent_samples, last_sample))))
 
     def _write(self, samples: np.ndarray[Any, np.dtype[np.int16]], words: list[tuple[int, int, int]]) -> None:
         self._received_samples += len(samples)
         resampled = self._resampler.resample_chunk(samples.astype(np.float32) / 32768)
+        self._sent_samples += len(resampled)
         if len(resampled) or words:
             self._output.write(resampled, words)
 

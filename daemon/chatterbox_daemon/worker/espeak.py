@@ -1,4 +1,4 @@
-"""The one door to espeak-ng: text in, samples and word positions out, through its C library.
+"""The one door to espeak-ng: text in, samples and places in the text out, through its C library.
 
 The library keeps global state, so a process has at most one of these, used by one thread.
 """
@@ -55,9 +55,10 @@ class _Voice(ctypes.Structure):
 
 _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event))
 
-# Gets the next samples (s16 bytes) and the words among them as (sample, first character, length);
-# returns whether to go on.
-Sink = Callable[[bytes, list[tuple[int, int, int]]], bool]
+# Gets the next samples (s16 bytes) and the places in the text that they reach, as (sample, character); returns
+# whether to go on. Places are hints: each word of a number or of an emoji's name has one, some words of the text
+# have none, and some places are on the space or the dash before the word.
+Sink = Callable[[bytes, list[tuple[int, int]]], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +131,14 @@ class Espeak:
     def _received(self, wave: object, num_samples: int, events: "ctypes._Pointer[_Event]") -> int:
         if self._sink is None:
             return 1
-        words = []
+        places = []
         index = 0
         while (event := events[index]).type != 0:
             if event.type == _WORD_EVENT:
-                words.append((event.sample, event.text_position - 1, event.length))
+                places.append((event.sample, event.text_position - 1))
             index += 1
         samples = ctypes.string_at(wave, 2 * num_samples) if wave and num_samples > 0 else b""  # type: ignore[arg-type]
-        return 0 if self._sink(samples, words) else 1
+        return 0 if self._sink(samples, places) else 1
 
 
 def _pointed_to(pointers: "ctypes._Pointer[ctypes._Pointer[_Voice]]") -> list[_Voice]:

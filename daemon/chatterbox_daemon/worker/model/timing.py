@@ -1,19 +1,17 @@
 """Where in a piece's samples its words are, when only the lengths of both are known: spread by their letters."""
 
-import re
-
 from chatterbox.config import SAMPLE_RATE_HZ
 from chatterbox_daemon.worker.engine import Word
+from chatterbox_daemon.worker.words import find_words
 
 SAMPLES_PER_CHARACTER = 0.065 * SAMPLE_RATE_HZ  # a reader's usual pace, until the whole is known
-WORD = re.compile(r"\S+")
 
 
 class WordClock:
     """The words of one text, handed out as the samples they are in come."""
 
     def __init__(self, text: str) -> None:
-        self._words = [(match.start(), match.end() - match.start()) for match in WORD.finditer(text)]
+        self._words = find_words(text)
         self._num_characters = max(1, len(text))
         self._num_told = 0
 
