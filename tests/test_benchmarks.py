@@ -1,14 +1,22 @@
 """The soaks, a few requests of each, and the picture of what they found."""
 
+import os
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import click
+import pytest
+
+from benchmarks.soak.handles import Handles
 from benchmarks.soak.memory import slope
 from chatterbox_client.cli.bench.report import read
-from tests.running import ROOT, RunningDaemon
+from tests.conftest import BUILTIN, sound_environment
+from tests.running import ROOT, RunningDaemon, running_daemon
+from tests.sound import SoundBench
 
 PROCESSES = {"front", "builtin", "player"}
 
@@ -42,6 +50,29 @@ def test_every_request_of_a_flood_ends_once(shared_daemon: RunningDaemon) -> Non
     facts = report(shared_daemon, "soak.flood", "-n", "7", "--wave", "3")["facts"]
     assert sum(facts["ends"].values()) == 7
     assert facts["ends"]["done"] >= 3
+
+
+def test_every_message_of_a_days_reading_ends_once_and_no_process_gathers_anything(
+    sound: SoundBench,
+) -> None:
+    num_texts = 500 if os.environ.get("CHATTERBOX_TEST_ALL") == "1" else 40
+    with running_daemon(sound_environment(sound), config=BUILTIN) as daemon:
+        daemon.child_pid("player")
+        daemon.child_pid("builtin")
+        facts = report(daemon, "soak.reading", "-n", str(num_texts))["facts"]
+    assert sum(facts["ends"].values()) == num_texts
+    assert set(facts["ends"]) == {"702 END", "703 STOP", "704 PAUSE"}
+    assert {name.partition(":")[0] for name in facts["handles"]} == PROCESSES | {"module"}
+
+
+def test_what_only_grows_is_told(tmp_path: Path) -> None:
+    handles = Handles({"this": os.getpid()})
+    with ExitStack() as stack:
+        for index in range(6):
+            handles.sample()
+            stack.enter_context((tmp_path / str(index)).open("w"))
+        with pytest.raises(click.ClickException, match="this: descriptors gather: "):
+            handles.check()
 
 
 def test_a_slope_is_that_of_the_line() -> None:

@@ -1,6 +1,6 @@
-"""The resident memory of the daemon's processes while work is done, and how it grows."""
+"""The resident memory of the daemon's processes, and of others, while work is done, and how it grows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,14 @@ Sample = tuple[int, int]  # how much work was done, bytes
 class Memory:
     """Samples of every process, taken when `sample` is called."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self._pids = processes(client.status())
+    def __init__(self, client: Client, others: Mapping[str, int] | None = None) -> None:
+        self._client, self._others = client, dict(others or {})
+        self._pids = processes(client.status()) | self._others
         self._samples: dict[str, list[Sample]] = {name: [] for name in self._pids}
 
     def sample(self, num_done: int) -> None:
         """Take one of each, so much work being done. Raises ClickException when a process has been replaced."""
-        pids = processes(self._client.status())
+        pids = processes(self._client.status()) | self._others
         for name, pid in self._pids.items():
             if pids.get(name) != pid:
                 raise click.ClickException(

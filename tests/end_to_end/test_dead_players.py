@@ -1,4 +1,4 @@
-"""Players that die before they have played anything: the request ends, with a reason; it does not wait for ever."""
+"""Players that die before they have played anything: the request ends with a reason, it does not wait on."""
 
 from pathlib import Path
 
