@@ -6,6 +6,7 @@ It has two voices, and forgets which is its default when it is started again. Wi
 loaded only while there is such a file.
 """
 
+import ctypes
 import os
 import resource
 from collections.abc import Iterator, Mapping
@@ -95,6 +96,26 @@ class ToneEngine:
     def reset(self) -> None:
         """Nothing is kept, but that it was done."""
         self.is_reset = True
+
+
+class StuckEngine(ToneEngine):
+    """Never comes back, and lets no other thread run: as a fault in a library would have it."""
+
+    def synthesize(self, piece: Piece, output: Output) -> Spoken:  # noqa: ARG002
+        """Nothing, for very long."""
+        ctypes.PyDLL(None).sleep(3600)
+        raise AssertionError
+
+
+class QuotingEngine(ToneEngine):
+    """Tells what it speaks, in the ways in which a library might, and fails on it."""
+
+    def synthesize(self, piece: Piece, output: Output) -> Spoken:  # noqa: ARG002
+        """Nothing."""
+        os.write(2, f"cannot say {piece.text}\n".encode())
+        if "value" in piece.text:
+            raise ValueError(f"bad text {piece.text}")
+        raise RuntimeError(f"the device does not like {piece.text}")
 
 
 @contextmanager

@@ -60,6 +60,16 @@ def cache_folder() -> Path:
     return _folders().user_cache_path
 
 
+def state_folder() -> Path:
+    """What the daemon writes for its user to look at: its log, and reports of crashes."""
+    return _folders().user_state_path
+
+
+def crash_folder() -> Path:
+    """What the daemon notes of a process that died."""
+    return state_folder() / "crashes"
+
+
 def log_file() -> Path:
     """The daemon's log where there is no journal."""
     return _folders().user_log_path / "chatterboxd.log"

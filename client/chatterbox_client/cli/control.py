@@ -162,6 +162,10 @@ def _status_lines(status: dict[str, Any]) -> list[str]:
     held = "paused" if player["paused"] else ""
     words = ("device", player["device_state"], player["device"] or "", player["detail"], held)
     lines.append(f"  {'player':11} {' '.join(filter(None, words))}")
+    if last := status.get("crashes", {}).get("last"):
+        count = status["crashes"]["since_start"]
+        lines.append(f"  {'last crash':11} {last['process']}, {last['at']}: {last['reason']}; see {last['path']}")
+        lines.append(f"  {'':11} {count} since the daemon started")
     for name, figures in status["latency_seconds"].items():
         lines.append(f"  {name:13} p50 {figures['p50'] * 1000:.1f} ms, p95 {figures['p95'] * 1000:.1f} ms")
     return lines

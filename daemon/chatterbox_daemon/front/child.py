@@ -4,13 +4,11 @@ Knows how a child lives, not what it does: messages and deaths go to the owner.
 """
 
 import logging
-import socket
-import subprocess
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
 
 from chatterbox_daemon.front.loop import Loop, Timer
+from chatterbox_daemon.front.process import Ending, Process
 from chatterbox_daemon.link import Decoder, Header, LinkError, encode
 
 log = logging.getLogger(__name__)
@@ -21,11 +19,13 @@ LONGEST_RETRY_SECONDS = 10.0
 STABLE_SECONDS = 2.0
 START_GRACE_SECONDS = 15.0
 SUSPECT_SECONDS = 0.5
-REAP_SECONDS = 0.05
 
 
 class Child:
-    """One child process. `on_message` gets what it says, `on_down` why it ended (it is restarted by itself)."""
+    """One child process. `on_message` gets what it says, `on_down` how it ended (it is restarted by itself).
+
+    `texts` gives what it has in hand and must not be repeated from its standard error.
+    """
 
     def __init__(
         self,
@@ -36,8 +36,9 @@ class Child:
         heartbeat_timeout_seconds: float,
         on_up: Callable[[], None],
         on_message: Callable[[Header, bytes], None],
-        on_down: Callable[[str], None],
+        on_down: Callable[[Ending], None],
         on_silent: Callable[[], None] | None = None,
+        texts: Callable[[], Iterable[str]] = tuple,
     ) -> None:
         self.name = name
         self.arguments = list(arguments)
@@ -46,13 +47,11 @@ class Child:
         self._loop = loop
         self._timeout = heartbeat_timeout_seconds
         self._on_up, self._on_message, self._on_down = on_up, on_message, on_down
-        self._on_silent = on_silent
+        self._on_silent, self._texts = on_silent, texts
         self.is_silent = False
-        self._process: subprocess.Popen[bytes] | None = None
-        self._socket: socket.socket | None = None
+        self._process: Process | None = None
         self._decoder = Decoder()
         self._outgoing = bytearray()
-        self._started_at = 0.0
         self._retry_seconds = 0.0
         self._retry: Timer | None = None
         self._beat: Timer | None = None
@@ -74,22 +73,15 @@ class Child:
         if self._process is not None:
             return
         self._cancel_retry()
-        ours, theirs = socket.socketpair()
-        ours.setblocking(False)
-        command = [sys.executable, "-m", *self.arguments, "--fd", str(theirs.fileno())]
         try:
-            self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+            self._process = Process(self._loop, self.arguments, self._texts)
         except OSError as error:
-            ours.close()
-            self._later(f"could not be started: {error}")
+            self._later(Ending(f"could not be started: {error}"))
             return
-        finally:
-            theirs.close()
-        self._socket, self._decoder = ours, Decoder()
+        self._decoder = Decoder()
         self._outgoing.clear()
-        self._started_at = monotonic()
         self._asked_at, self._has_spoken, self.is_silent = None, False, False
-        self._loop.add_reader(ours.fileno(), self._ready)
+        self._loop.add_reader(self._process.link.fileno(), self._ready)
         log.info("%s started, pid %d", self.name, self._process.pid)
         self._on_up()
 
@@ -98,23 +90,18 @@ class Child:
         self._cancel_retry()
         process = self._take_down()
         if process is not None:
-            try:
-                process.wait(0.5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            process.stop()
 
     def dismiss(self) -> None:
         """End the process without waiting for it, and do not start it again."""
         self._cancel_retry()
         process = self._take_down()
         if process is not None:
-            process.kill()
-            self._reap(process)
+            process.dismiss()
 
     def send(self, header: Header, payload: bytes = b"") -> None:
         """Send a message; what cannot be written now follows when it can. Nothing happens while it is down."""
-        if self._socket is not None:
+        if self._process is not None:
             self._outgoing += encode(header, payload)
             self._write()
 
@@ -134,9 +121,7 @@ class Child:
         """Kill a process that misbehaves; it is started again."""
         process = self._take_down()
         if process is not None:
-            process.kill()
-            process.wait()
-            self._later(reason)
+            self._later(process.kill(reason))
 
     def _ask(self) -> None:
         now = monotonic()
@@ -164,17 +149,17 @@ class Child:
 
     def _ready(self) -> None:
         self._write()
-        source = self._socket
+        source = self._process
         try:
-            while source is not None and source is self._socket:
-                data = source.recv(1 << 18)
+            while source is not None and source is self._process:
+                data = source.link.recv(1 << 18)
                 if not data:
                     self._died()
                     return
                 self._has_spoken, self._asked_at, self.is_silent = True, None, False
                 for header, payload in self._decoder.feed(data):
                     self._on_message(header, payload)
-                    if source is not self._socket:
+                    if source is not self._process:
                         return  # what it said was its end
         except (BlockingIOError, InterruptedError):
             return
@@ -184,51 +169,40 @@ class Child:
             self._died()
 
     def _write(self) -> None:
-        if self._socket is None:
+        if self._process is None:
             return
+        link = self._process.link
         try:
             while self._outgoing:
-                del self._outgoing[: self._socket.send(self._outgoing)]
+                del self._outgoing[: link.send(self._outgoing)]
         except (BlockingIOError, InterruptedError):
             pass
         except OSError:
             return  # its end of file is on the way
-        self._loop.want_write(self._socket.fileno(), bool(self._outgoing))
+        self._loop.want_write(link.fileno(), bool(self._outgoing))
 
     def _died(self) -> None:
         process = self._take_down()
         if process is not None:
-            try:
-                code = process.wait(1.0)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                code = process.wait()
-            self._later(f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}")
+            self._later(process.bury())
 
-    def _take_down(self) -> subprocess.Popen[bytes] | None:
+    def _take_down(self) -> Process | None:
         process, self._process = self._process, None
         self.is_silent = False
         self.expect_nothing()
-        if self._socket is not None:
-            self._loop.remove_reader(self._socket.fileno())
-            self._socket.close()
-            self._socket = None
+        if process is not None:
+            self._loop.remove_reader(process.link.fileno())
         return process
 
-    def _reap(self, process: subprocess.Popen[bytes]) -> None:
-        """Look after a killed process until it is gone: giving back a device's memory may take it a while."""
-        if process.poll() is None:
-            self._loop.call_later(REAP_SECONDS, lambda: self._reap(process))
-
-    def _later(self, reason: str) -> None:
+    def _later(self, ending: Ending) -> None:
         """Tell the owner and start again: at once after a long life, with growing pauses otherwise."""
-        lived = monotonic() - self._started_at
-        self._retry_seconds = 0.0 if lived > STABLE_SECONDS or not self.restarts else self._next_pause()
+        is_stable = ending.lived_seconds > STABLE_SECONDS
+        self._retry_seconds = 0.0 if is_stable or not self.restarts else self._next_pause()
         self.restarts += 1
-        self.last_death = reason
-        log.warning("%s %s; starting it again in %.1f s", self.name, reason, self._retry_seconds)
+        self.last_death = ending.reason
+        log.warning("%s %s; starting it again in %.1f s", self.name, ending.reason, self._retry_seconds)
         self._retry = self._loop.call_later(self._retry_seconds, self.start)
-        self._on_down(reason)
+        self._on_down(ending)
 
     def _next_pause(self) -> float:
         return min(LONGEST_RETRY_SECONDS, max(FIRST_RETRY_SECONDS, self._retry_seconds * 2))

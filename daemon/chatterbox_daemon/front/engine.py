@@ -9,10 +9,13 @@ from typing import Any
 from chatterbox_daemon.config import Config
 from chatterbox_daemon.front import briefing
 from chatterbox_daemon.front.child import Child
+from chatterbox_daemon.front.crashes import Crashes
 from chatterbox_daemon.front.loop import Loop
-from chatterbox_daemon.front.memory import resident_memory
+from chatterbox_daemon.front.memory import memory_of
+from chatterbox_daemon.front.process import Ending
 from chatterbox_daemon.front.questions import OnAnswer, Questions
 from chatterbox_daemon.front.rendering import Rendering
+from chatterbox_daemon.front.work import doing, texts_of
 from chatterbox_daemon.link import Header
 
 log = logging.getLogger(__name__)
@@ -31,6 +34,7 @@ class Engine:
         loop: Loop,
         name: str,
         config: Config,
+        crashes: Crashes,
         *,
         on_change: Callable[[], None],
         on_message: Callable[["Engine", Rendering, Header, bytes], None],
@@ -49,7 +53,7 @@ class Engine:
         self.in_hand: dict[int, Rendering] = {}
         self._events: deque[Header] = deque(maxlen=NUM_EVENTS)
         self._questions = Questions(self._send)
-        self._config = config
+        self._config, self._crashes = config, crashes
         self._on_change, self._on_message, self._on_lost = on_change, on_message, on_lost
         timeout, self._patience_seconds = PATIENCE[name]
         self.child = Child(
@@ -61,6 +65,7 @@ class Engine:
             on_message=self._received,
             on_down=self._went_down,
             on_silent=lambda: on_silent(self),
+            texts=lambda: texts_of(self.in_hand.values()),
         )
 
     @property
@@ -163,14 +168,8 @@ class Engine:
             "voices": len(self.voices),
             "default_voice": self.default_voice,
             "in_hand": len(self.in_hand),
-            "stats": {**self.stats, "memory": self._memory(), "events": list(self._events)},
+            "stats": {**self.stats, "memory": memory_of(self.child.pid, self.stats), "events": list(self._events)},
         }
-
-    def _memory(self) -> dict[str, int]:
-        """What the worker holds: of the device as it last said, of the machine as it is now."""
-        if self.child.pid is None:
-            return {}
-        return {**self.stats.get("memory", {}), **resident_memory(self.child.pid)}
 
     def _came_up(self) -> None:
         if self.state != "degraded":
@@ -178,8 +177,9 @@ class Engine:
         self.child.send({"op": "start", "settings": briefing.settings(self.name, self._config)})
         self._on_change()
 
-    def _went_down(self, reason: str) -> None:
-        self._let_go("dead", reason, reason, is_its_fault=True)
+    def _went_down(self, ending: Ending) -> None:
+        self._crashes.note(self.name, ending, doing(self.state, self.detail, self.stats, self.in_hand.values()))
+        self._let_go("dead", ending.reason, ending.reason, is_its_fault=True)
 
     def _let_go(self, state: str, detail: str, what_happened: str, *, is_its_fault: bool) -> None:
         """The worker is gone, and what it had in hand goes back."""

@@ -6,7 +6,9 @@ from typing import Any
 
 from chatterbox_daemon.config import Config
 from chatterbox_daemon.front.child import Child
+from chatterbox_daemon.front.crashes import Crashes
 from chatterbox_daemon.front.loop import Loop
+from chatterbox_daemon.front.process import Ending
 from chatterbox_daemon.link import Header
 
 log = logging.getLogger(__name__)
@@ -21,6 +23,7 @@ class Player:
         self,
         loop: Loop,
         config: Config,
+        crashes: Crashes,
         *,
         on_report: Callable[[Header], None],
         on_restart: Callable[[], None],
@@ -30,7 +33,7 @@ class Player:
         self.device_detail = ""
         self.is_paused = False
         self.num_deaths = 0  # since it last played anything
-        self._config = config
+        self._config, self._crashes = config, crashes
         self._on_report, self._on_restart = on_report, on_restart
         self._device: str | None = None  # of the request being heard, if it names one
         self._is_changing = False
@@ -130,8 +133,10 @@ class Player:
             self.child.send({"op": "pause"})
         self._on_restart()
 
-    def _went_down(self, reason: str) -> None:
-        self.device_state, self.device_detail = "closed", f"the player {reason}"
+    def _went_down(self, ending: Ending) -> None:
+        doing = {"device_state": self.device_state, "device": self.device_name, "paused": self.is_paused}
+        self._crashes.note("player", ending, doing)
+        self.device_state, self.device_detail = "closed", f"the player {ending.reason}"
         self.num_deaths += 1
         for answer in self._take_asking():
             answer([])

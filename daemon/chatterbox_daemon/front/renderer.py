@@ -7,6 +7,7 @@ from time import monotonic
 
 from chatterbox_daemon.config import Config
 from chatterbox_daemon.front.choice import ONLY_MODEL, Choice, choose
+from chatterbox_daemon.front.crashes import Crashes
 from chatterbox_daemon.front.engine import Engine
 from chatterbox_daemon.front.instant import Instant
 from chatterbox_daemon.front.loop import Loop
@@ -23,7 +24,7 @@ URGENT, SOON, LATER, BEHIND = 0, 1, 2, 3  # spoken now, spoken next, rendered in
 class Renderer:
     """The engines and the renderings under way."""
 
-    def __init__(self, loop: Loop, config: Config, *, on_change: Callable[[], None]) -> None:
+    def __init__(self, loop: Loop, config: Config, crashes: Crashes, *, on_change: Callable[[], None]) -> None:
         self._loop, self._config, self._on_change = loop, config, on_change
         self._jobs = itertools.count(1)
         self._turns = itertools.count(1)
@@ -33,6 +34,7 @@ class Renderer:
                 loop,
                 name,
                 config,
+                crashes,
                 on_change=self._changed,
                 on_message=self._received,
                 on_lost=self._lost,

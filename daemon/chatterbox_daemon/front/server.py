@@ -10,9 +10,12 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from chatterbox_client import paths
 from chatterbox_client.protocol import Header
 from chatterbox_client.version import __version__
 from chatterbox_daemon.config import Config
+from chatterbox_daemon.faults import told
+from chatterbox_daemon.front.crashes import Crashes
 from chatterbox_daemon.front.desk import Desk
 from chatterbox_daemon.front.door import Door
 from chatterbox_daemon.front.lock import Place
@@ -45,8 +48,9 @@ class Server:
         self._loop = Loop(self._door)
         self._sessions = Sessions(config.max_clients)
         self._replies = Replies(self._send, self._publish)
-        self._renderer = Renderer(self._loop, config, on_change=self._engine_changed)
-        self._speaker = Speaker(self._loop, config, self._renderer, self._replies)
+        self._crashes = Crashes(paths.crash_folder())
+        self._renderer = Renderer(self._loop, config, self._crashes, on_change=self._engine_changed)
+        self._speaker = Speaker(self._loop, config, self._renderer, self._replies, self._crashes)
         self._desk = Desk(
             config,
             self._sessions,
@@ -90,6 +94,7 @@ class Server:
             "voice": engines[speaks].default_voice,
             "engines": {name: engine.describe() for name, engine in engines.items()},
             "player": self._speaker.player.describe(),
+            "crashes": self._crashes.describe(),
             "cache": self._renderer.instant.describe(),
             "queue": {"speaking": int(current is not None), "waiting": len(self._speaker.waiting())},
             "requests": {"under_way": len(self._desk.ledger), **self._replies.counts},
@@ -129,9 +134,9 @@ class Server:
         """A mistake of ours ends the requests under way, each with a reply, and not the daemon."""
         try:
             act(*arguments)
-        except Exception:
+        except Exception as error:
             self._num_mistakes += 1
-            log.critical("a mistake in the daemon; every request under way ends", exc_info=True)
+            log.critical("a mistake in the daemon; every request under way ends\n%s", told(error))
             if self._num_mistakes > MAX_MISTAKES:
                 raise
             self._desk.ledger.fail_all("a mistake in the daemon; its log has the details")

@@ -5,6 +5,7 @@ import logging
 from typing import Any
 
 from chatterbox_daemon.config import Config
+from chatterbox_daemon.front.crashes import Crashes
 from chatterbox_daemon.front.loop import Loop, Timer
 from chatterbox_daemon.front.playback import Marks, Playback
 from chatterbox_daemon.front.player import Player
@@ -25,7 +26,7 @@ UNSAID_IN_A_PAUSE = ("notification", "progress")  # as SSIP has it
 class Speaker:
     """The queue of what is to be heard, and the one request that is being heard."""
 
-    def __init__(self, loop: Loop, config: Config, renderer: Renderer, replies: Replies) -> None:
+    def __init__(self, loop: Loop, config: Config, renderer: Renderer, replies: Replies, crashes: Crashes) -> None:
         self._loop = loop
         self._config = config
         self._renderer = renderer
@@ -35,7 +36,7 @@ class Speaker:
         self._jobs = itertools.count(1)
         self._job = 0
         self._no_device: Timer | None = None
-        self.player = Player(loop, config, on_report=self._report, on_restart=self._player_is_back)
+        self.player = Player(loop, config, crashes, on_report=self._report, on_restart=self._player_is_back)
 
     @property
     def current(self) -> Request | None:

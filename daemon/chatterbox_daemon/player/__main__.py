@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import faulthandler
 import gc
 import logging
 import os
@@ -12,6 +11,7 @@ import sys
 import threading
 from typing import TextIO
 
+from chatterbox_daemon.faults import leave_traces, told
 from chatterbox_daemon.link import Link, LinkError
 from chatterbox_daemon.player.output import PortAudioOutput
 from chatterbox_daemon.player.program import Program
@@ -42,8 +42,8 @@ def main() -> int:
     except LinkError as error:
         log.error("the front cannot be understood: %s", error)
         return os.EX_PROTOCOL
-    except Exception:
-        log.critical("the player failed", exc_info=True)
+    except Exception as error:
+        log.critical("the player failed\n%s", told(error))
         return os.EX_SOFTWARE
     return os.EX_OK
 
@@ -55,7 +55,7 @@ def _take_stderr(log_level: str) -> TextIO:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, 2)
         os.close(null)
-    faulthandler.enable(ours)
+    leave_traces(ours)
     return ours
 
 
@@ -66,7 +66,7 @@ def _log_to(stream: TextIO, level: str) -> None:
 def _end_loudly(failure: threading.ExceptHookArgs) -> None:
     """A thread has failed: the player is of no use without it, and the front starts another."""
     if failure.exc_value is not None:
-        log.critical("a thread failed", exc_info=failure.exc_value)
+        log.critical("a thread failed\n%s", told(failure.exc_value))
     os._exit(os.EX_SOFTWARE)
 
 

@@ -1,12 +1,12 @@
 """`python -m chatterbox_daemon.worker --fd N --engine NAME`: a worker on an inherited socket."""
 
 import argparse
-import faulthandler
 import logging
 import os
 import signal
 import sys
 
+from chatterbox_daemon.faults import leave_traces, told
 from chatterbox_daemon.link import Link
 from chatterbox_daemon.worker.engine import create_engine
 from chatterbox_daemon.worker.program import Program
@@ -22,15 +22,15 @@ def main() -> int:
     parser.add_argument("--log-level", default="warning", help="debug, info, warning or error")
     arguments = parser.parse_args()
     logging.basicConfig(level=arguments.log_level.upper(), format="worker: %(levelname)s: %(message)s")
-    faulthandler.enable()
+    leave_traces(sys.stderr)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         Program(Link.from_fd(arguments.fd), lambda: create_engine(arguments.engine), arguments.engine).run()
     except OSError as error:
         log.debug("the front is gone: %s", error)
         return os.EX_OK
-    except Exception:
-        log.critical("the worker failed", exc_info=True)
+    except Exception as error:
+        log.critical("the worker failed\n%s", told(error))
         return os.EX_SOFTWARE
     return os.EX_OK
 
