@@ -1,7 +1,11 @@
-"""What `say` shows while a text is spoken: the marked text, how far it is, or each event as a line of JSON."""
+"""What `say` shows while a text is spoken: the marked text, how far it is, or each event as a line of JSON.
+
+What the subtitles are made of is kept for the end.
+"""
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
@@ -18,21 +22,28 @@ class Display:
         self._has_progress, self._has_lines = given["progress"], given["as_events"]
         self._has_reply = given["as_json"] or given["as_events"]
         self._highlighter: Any = None
+        self._subtitles: Any = None
         if given["markup"] is not None:
             from chatterbox_client.cli.highlight import Highlighter
 
             self._highlighter = Highlighter(given["markup"])
             self._highlighter.add(parsed.text)
+        if given["subtitles"] is not None:
+            from chatterbox_client.cli.subtitles import Subtitles
+
+            self._subtitles = Subtitles()
 
     @property
     def wants_events(self) -> bool:
         """Whether there is anything to show before the end."""
-        return bool(self._has_progress or self._has_lines or self._highlighter)
+        return bool(self._has_progress or self._has_lines or self._highlighter or self._subtitles)
 
     def show(self, event: Event) -> None:
         """Something happened. Raises BrokenPipeError when nobody reads the lines any more."""
         if self._has_lines:
             click.echo(json.dumps({"event": event.kind, **self._in_text_read(event.fields)}))
+        if self._subtitles is not None:
+            self._subtitles.take(event)
         if event.kind == "word" and self._highlighter is not None:
             self._highlighter.show(event.fields["start"], event.fields["length"])
         elif event.kind == "progress" and self._has_progress:
@@ -43,6 +54,10 @@ class Display:
         """The final reply."""
         if self._has_reply:
             click.echo(json.dumps(reply))
+
+    def write_subtitles(self, name: Path, place: Path) -> None:
+        """Write the file that will be `name` at `place`. Raises Failure."""
+        self._subtitles.write(self._parsed.text, name, place)
 
     def finish(self, *, is_spoken: bool) -> None:
         """Nothing more will happen: end the lines that were begun. `is_spoken`: the text was spoken to its end."""

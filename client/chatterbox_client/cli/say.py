@@ -2,23 +2,18 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
-from chatterbox_client.cli.display import Display
-from chatterbox_client.cli.exits import CANNOT_WRITE, USAGE, Failure, Stopped, explained, stop_on_signals
-from chatterbox_client.cli.markup import NORMAL_WORDS_PER_MINUTE, Parsed, literal, parse
+from chatterbox_client.cli.exits import USAGE, Failure, explained, stop_on_signals
 from chatterbox_client.cli.reading import texts
-from chatterbox_client.cli.speech_options import SPEECH_OPTIONS, speech_options
+from chatterbox_client.cli.speech_options import speech_options
+from chatterbox_client.cli.utterance import Utterance
 from chatterbox_client.client import Client
-from chatterbox_client.errors import ChatterboxError
-from chatterbox_client.options import ENGINES, RANGES, Options
+from chatterbox_client.options import ENGINES
 from chatterbox_client.protocol import PRIORITIES
-from chatterbox_client.requests import Request
-from chatterbox_client.results import Chunk, Result
 from chatterbox_client.version import __version__
 
 EPILOG = (
@@ -38,6 +33,7 @@ EXCLUSIVE = (
     ("--events", "--raw"),
     ("--events", "-i"),
     ("--events", "--no-wait"),
+    ("--write-subtitles", "--no-wait"),
 )
 
 
@@ -60,6 +56,9 @@ def main() -> None:
     "-a", "--audio-device", "device", metavar="DEVICE", help="Play there: an index or a name's beginning."
 )
 @click.option("-n", "--network-send", "network", metavar="NAME", help="Not supported.")
+@click.option(
+    "--write-subtitles", "subtitles", metavar="FILE", type=click.Path(path_type=Path), help="Write .srt or .vtt."
+)
 @click.option("--progress", is_flag=True, help="Show how far it is, on stderr.")
 @click.option(
     "-i", "--interactive", "markup", metavar="MARKUP", help="Show the text; mark each word as it is spoken."
@@ -89,8 +88,9 @@ def command(words: tuple[str, ...], **given: Any) -> None:
         _refuse(given)
         if not _list(given):
             with Client(given["socket"], name="say") as client:
-                for text in texts(words, given["file"], only_last=given["output"] is not None):
-                    _Utterance(client, text, given).speak()
+                only_last = given["output"] is not None or given["subtitles"] is not None
+                for text in texts(words, given["file"], only_last=only_last):
+                    Utterance(client, text, given).speak()
 
 
 def _refuse(given: dict[str, Any]) -> None:
@@ -100,6 +100,10 @@ def _refuse(given: dict[str, Any]) -> None:
     for one, other in EXCLUSIVE:
         if given[options[one]] and given[options[other]]:
             raise Failure(USAGE, f"{one} and {other} exclude each other")
+    if given["subtitles"] is not None:
+        from chatterbox_client.cli.subtitles import format_of
+
+        format_of(given["subtitles"])
     for name in ("bit_rate", "quality"):
         if given[name] not in (None, "?"):
             click.echo(f"say: --{name.replace('_', '-')} is ignored", err=True)
@@ -122,119 +126,3 @@ def _list(given: dict[str, Any]) -> bool:
         for name in asked:
             click.echo("\n".join(lists[name]()))
     return bool(asked)
-
-
-class _Utterance:
-    """One text on its way to the loudspeaker, a file or standard output."""
-
-    def __init__(self, client: Client, text: str, given: dict[str, Any]) -> None:
-        self._client, self._given = client, given
-        relative_to = given["words_per_minute"], given["volume"]
-        self._parsed = literal(text) if given["literal"] else parse(text, *relative_to)
-        self._display = Display(self._parsed, given)
-        _warn_of_ignored(self._parsed)
-
-    def speak(self) -> None:
-        """Speak it and wait, unless told not to. Raises what went wrong."""
-        if not self._parsed.parts:
-            return
-        given = self._given
-        result: Result | None
-        try:
-            if given["output"] is not None:
-                result = self._into_file(given["output"])
-            elif given["raw"]:
-                result = self._to_stdout()
-            else:
-                result = self._aloud()
-            if result is not None:
-                self._tell(result)
-        except ChatterboxError as error:
-            self._display.tell({"type": type(error).__name__.lower(), "message": str(error)})
-            raise
-        except OSError as error:
-            sys.stdout = open("/dev/null", "w")  # noqa: PTH123, SIM115 - what is left must not be flushed into it
-            is_closed = isinstance(error, BrokenPipeError)
-            reason = "was closed" if is_closed else f"cannot be written: {error.strerror}"
-            raise Failure(CANNOT_WRITE, f"standard output {reason}") from error
-
-    def _aloud(self) -> Result | None:
-        given = self._given
-        request = self._client.speak(
-            self._parsed.parts,
-            self._options(),
-            priority=given["priority"],
-            interrupt=given["interrupt"],
-            events=self._display.wants_events,
-            cancel_on_disconnect=not given["no_wait"],
-        )
-        if given["no_wait"]:
-            request.wait_accepted()
-            return None
-        return self._follow(request, lambda _: None)
-
-    def _into_file(self, path: Path) -> Result:
-        from chatterbox_client.cli.formats import choose
-        from chatterbox_client.cli.writing import new_file
-
-        encoding = choose(
-            path, self._given["file_format"], self._given["data_format"], self._given["num_channels"]
-        )
-        with new_file(path, encoding) as encoder:
-            return self._follow(self._synthesize(), encoder.write)
-
-    def _to_stdout(self) -> Result:
-        stream = sys.stdout.buffer
-        result = self._follow(self._synthesize(), stream.write)
-        stream.flush()
-        return result
-
-    def _synthesize(self) -> Request:
-        return self._client.synthesize(self._parsed.parts, self._options(), events=self._display.wants_events)
-
-    def _follow(self, request: Request, take: Callable[[bytes], object]) -> Result:
-        """Wait for the end; events are shown, samples taken. A signal cancels the request in the daemon."""
-        is_spoken = False
-        try:
-            for item in request:
-                if isinstance(item, Chunk):
-                    take(bytes(item.samples))
-                else:
-                    self._display.show(item)
-            is_spoken = True
-        except Stopped:
-            request.cancel()
-            raise
-        finally:
-            self._display.finish(is_spoken=is_spoken)
-        return request.result()
-
-    def _tell(self, result: Result) -> None:
-        self._display.tell({"type": "done", **asdict(result)})
-        given = self._given
-        if result.stand_in and not given["as_json"] and (given["voice"] or given["engine"]):
-            click.echo(f"say: spoken by the built-in voice: {result.stand_in}", err=True)
-
-    def _options(self) -> Options:
-        given = self._given
-        values = {name: given[name] for name in ("voice", "language", "engine", "device", *SPEECH_OPTIONS)}
-        # Whoever runs `say` can wait for the voice of their own, even for a short text.
-        return Options(rate=_rate(given["words_per_minute"]), instant="model", **values)
-
-
-def _rate(words_per_minute: float | None) -> float | None:
-    """The factor that makes so many words a minute. Raises Failure outside the range."""
-    if words_per_minute is None:
-        return None
-    lowest, highest = (end * NORMAL_WORDS_PER_MINUTE for end in RANGES["rate"][:2])
-    if not lowest <= words_per_minute <= highest:
-        raise Failure(
-            USAGE, f"-r takes {lowest:.0f} to {highest:.0f} words a minute; {words_per_minute:g} was given"
-        )
-    return words_per_minute / NORMAL_WORDS_PER_MINUTE
-
-
-def _warn_of_ignored(parsed: Parsed) -> None:
-    if parsed.ignored:
-        names = ", ".join(dict.fromkeys(parsed.ignored))
-        click.echo(f"say: left out, not supported: {names[:200]}", err=True)

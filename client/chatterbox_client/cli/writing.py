@@ -13,33 +13,53 @@ from chatterbox_client.cli.soundfiles import Encoder, SoundFileEncoder
 
 
 @contextmanager
-def new_file(path: Path, encoding: Encoding) -> Iterator[Encoder]:
-    """An encoder whose file appears at `path` when the block ends well, and leaves nothing when it does not.
+def appearing(*paths: Path) -> Iterator[list[Path]]:
+    """Where to write files that appear at these paths when the block ends well, all of them, and else none.
 
-    Raises Failure when the file cannot be made or written.
+    Raises Failure when one cannot be made.
     """
-    _check(path)
-    is_device = path.exists() and not path.is_file()
-    place = path if is_device else path.with_name(f".{path.name}.{os.getpid()}.part")
+    for path in paths:
+        _check(path)
+    places = [path if _is_device(path) else path.with_name(f".{path.name}.{os.getpid()}.part") for path in paths]
+    moves = [(place, path) for place, path in zip(places, paths, strict=True) if place != path]
     try:
-        with _opened(place, encoding) as encoder:
-            yield encoder
-        if not is_device:
-            place.replace(path)
-    except OSError as error:
-        raise Failure(CANNOT_WRITE, f"{path} cannot be written: {error.strerror or error}") from error
+        yield places
+        for place, path in moves:
+            with _explained(path):
+                place.replace(path)
     finally:
-        if not is_device:
+        for place, _ in moves:
             place.unlink(missing_ok=True)
 
 
 @contextmanager
-def _opened(path: Path, encoding: Encoding) -> Iterator[Encoder]:
-    encoder = _PlainWave(path) if encoding.is_plain else SoundFileEncoder(path, encoding)
-    try:
+def encoded(path: Path, place: Path, encoding: Encoding) -> Iterator[Encoder]:
+    """An encoder of the file that will be `path`, at `place`. Raises Failure when it cannot be written."""
+    with _explained(path):
+        encoder = _PlainWave(place) if encoding.is_plain else SoundFileEncoder(place, encoding)
+        try:
+            yield encoder
+        finally:
+            encoder.close()
+
+
+@contextmanager
+def new_file(path: Path, encoding: Encoding) -> Iterator[Encoder]:
+    """Both of the above, for a speech file alone."""
+    with appearing(path) as (place,), encoded(path, place, encoding) as encoder:
         yield encoder
-    finally:
-        encoder.close()
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Failure(CANNOT_WRITE, f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def _is_device(path: Path) -> bool:
+    return path.exists() and not path.is_file()
 
 
 def _check(path: Path) -> None:
@@ -48,7 +68,7 @@ def _check(path: Path) -> None:
         raise Failure(CANNOT_CREATE, f"{path} is a folder; name a file in it")
     if not path.parent.is_dir():
         raise Failure(CANNOT_CREATE, f"{path} cannot be created: there is no folder {path.parent}")
-    if not os.access(path.parent, os.W_OK) and not path.exists():
+    if not os.access(path.parent, os.W_OK) and not _is_device(path):
         raise Failure(CANNOT_CREATE, f"{path} cannot be created: the folder is not yours to write in")
 
 

@@ -22,7 +22,7 @@ class Sink(Protocol):
         """Whether more samples should be made now."""
 
     def take(self, samples: bytes, marks: list[tuple[int, dict[str, Any]]]) -> None:
-        """The next samples; marks are (position from the request's first sample, label)."""
+        """The next samples; marks are (position from the request's first sample, label), the latter an event."""
 
     def end(self) -> None:
         """Nothing more will come."""
@@ -132,7 +132,8 @@ class Rendering:
             self._marks += [(self._origin + sample, {"event": "mark", "name": name}) for sample, name in placed]
 
     def _emit(self, samples: bytes) -> None:
-        marks, self._marks = self._marks, []
+        marks = [(at, {**label, "at_seconds": at / SAMPLE_RATE_HZ}) for at, label in self._marks]
+        self._marks = []
         self.request.samples += len(samples) // SAMPLE_BYTES
         if samples or marks:
             self.sink.take(samples, marks)

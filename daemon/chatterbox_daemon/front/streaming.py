@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from chatterbox_client.audio import BYTES_PER_SECOND, SAMPLE_RATE_HZ
+from chatterbox_client.audio import BYTES_PER_SECOND
 from chatterbox_daemon.front.replies import Replies
 from chatterbox_daemon.front.request import Request
 
@@ -34,9 +34,9 @@ class Stream:
 
     def take(self, samples: bytes, marks: list[tuple[int, dict[str, Any]]]) -> None:
         """The next samples; what lies at a sample is told before that sample is sent."""
-        for at, label in marks:
+        for _, label in marks:
             fields = dict(label)
-            self._replies.event(self.request, fields.pop("event"), at_seconds=at / SAMPLE_RATE_HZ, **fields)
+            self._replies.event(self.request, fields.pop("event"), **fields)
         if samples:
             self._waiting.append(samples)
             self._waiting_bytes += len(samples)
