@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,15 @@ class Dispatcher:
     def converse(self, steps: str) -> Any:
         """Run these steps in a client that uses python3-speechd; returns what they leave in `told`."""
         return json.loads(self._run(SYSTEM_PYTHON, "-c", SSIP_CLIENT.replace("{steps}", steps)).stdout)
+
+    def module_pid(self) -> int | None:
+        """The process of our module, if it has one now."""
+        pid = self.process.pid
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            with suppress(OSError):  # it has ended meanwhile
+                if b"sd_chatterbox" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    return int(child)
+        return None
 
     def stop(self) -> None:
         """End it; one that hangs does not obey."""

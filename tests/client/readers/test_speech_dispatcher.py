@@ -11,7 +11,7 @@ import pytest
 from tests.client.readers.dispatching import Dispatcher, running_dispatcher
 from tests.client.readers.watching import Watch
 from tests.conftest import BUILTIN, sound_environment
-from tests.running import RunningDaemon, running_daemon
+from tests.running import RunningDaemon, running_daemon, wait_until
 from tests.sound import SAMPLE_RATE_HZ, SoundBench, energy_segments
 
 LONG = "This sentence is one of many and is spoken again and again. " * 20
@@ -153,6 +153,23 @@ def test_a_daemon_that_is_killed_in_mid_message_is_replaced(sound: SoundBench) -
         with daemon.client() as client:
             assert client.status()["requests"]["done"] == 1
             client.shutdown()
+
+
+def test_a_module_that_is_killed_is_silent_at_once_and_speaks_again_after_a_reload(sound: SoundBench) -> None:
+    with (
+        running_daemon(sound_environment(sound), config=BUILTIN) as daemon,
+        running_dispatcher(daemon) as dispatcher,
+    ):
+        dispatcher.say(LONG)
+        wait_until(lambda: daemon.status()["state"] == "speaking", seconds=30)
+        killed = dispatcher.module_pid()
+        assert killed is not None
+        os.kill(killed, signal.SIGKILL)
+        wait_until(lambda: daemon.status()["requests"]["cancelled"] == 1, seconds=10)
+        dispatcher.process.send_signal(signal.SIGHUP)  # speech-dispatcher starts no dead module by itself
+        wait_until(lambda: dispatcher.module_pid() not in (None, killed), seconds=30)
+        dispatcher.say("-w", "back again")
+        assert daemon.status()["requests"]["done"] == 1
 
 
 def test_speech_dispatcher_can_play_the_samples_itself(sound: SoundBench, reader_daemon: RunningDaemon) -> None:

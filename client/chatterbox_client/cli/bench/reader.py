@@ -37,7 +37,11 @@ def run(count: int, num_typed: int, rate: float, file: Path | None) -> None:
     """Measure each voice there is and publish the figures. Plays aloud."""
     recording = recorded_sink() if can_record() else nullcontext(None)
     with recording as sink, Client(name="bench") as client:
-        facts: dict[str, object] = {"targets": TARGETS, "sink": "recorded" if sink else "not recorded"}
+        facts: dict[str, object] = {
+            "targets": TARGETS,
+            "typed": f"{num_typed} letters and {num_typed} labels, {rate:g} a second",
+            "sink": "recorded" if sink else "not recorded",
+        }
         with _module("builtin") as module:
             own = _own_latency(module, sink, count)
             series = _Series(sink, own, count, num_typed, rate)
@@ -57,7 +61,8 @@ def _with_model(client: Client, series: "_Series", facts: dict[str, object]) -> 
     num_asked = 1 + 2 * (series.num_typed + series.count)
     facts["answered from the cache"] = f"{client.cache('stats')['cache']['hits'] - hits} of {num_asked}"
     with _module("chatterbox") as module:
-        fresh = [f"{LABELS[index % len(LABELS)]} {time_ns()}" for index in range(series.count)]
+        number = time_ns() // 1_000_000 % 100_000  # unlike that of an earlier run
+        fresh = [f"{LABELS[index % len(LABELS)]} {number + index}" for index in range(series.count)]
         yield from series.alone(module, "model: a new label", fresh, "SPEAK")
         yield from series.stopped(module, "model")
 
