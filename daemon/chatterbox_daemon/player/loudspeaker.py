@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 WATCH_SECONDS = 0.5
 STALL_SECONDS = 4.0  # a sound server may hold back the first 2 s
+HANG_SECONDS = 10.0  # to load PortAudio and to open a device takes a second where all is well
 FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 0.2, 2.0
 
 
@@ -36,6 +37,7 @@ class Loudspeaker:
         self._is_ending = False
         self._questions = threading.Semaphore(0)
         self._last_need = 0.0
+        self._busy_since: float | None = None  # with PortAudio, which may hang
         self._blocks_seen, self._last_progress = 0, 0.0
         self._failed_for: JobId | None = None  # the job whose lack of a device has been reported
         self._retry_seconds, self._next_try = FIRST_RETRY_SECONDS, 0.0
@@ -61,15 +63,24 @@ class Loudspeaker:
 
     def run(self) -> None:
         """Look after the output until `end`."""
+        self._busy_since = self._clock()
         try:
             self._output.prepare()
         except OutputError as error:
             log.info("%s", error)
         while not self._is_ending:
             self._wake.clear()
+            self._busy_since = self._clock()
             seconds = self.step()
+            self._busy_since = None
             self._wake.wait(None if seconds == math.inf else seconds)
         self._close()
+
+    def check(self) -> None:
+        """For any thread: raises OutputError if the sound server hangs, which only another process can mend."""
+        since = self._busy_since
+        if since is not None and self._clock() - since > HANG_SECONDS:
+            raise OutputError(f"the sound server has not answered for {HANG_SECONDS:g} s")
 
     def step(self) -> float:
         """Do what is due; returns the seconds until the next look (infinity: when woken)."""

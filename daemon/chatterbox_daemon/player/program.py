@@ -94,6 +94,7 @@ class Program:
         self._loudspeaker.ask_devices()
 
     def _ping(self, header: Header, _: bytes) -> None:
+        self._loudspeaker.check()
         self._link.send({"type": "pong", "n": header["n"]})
 
     def _fade_out(self) -> None:
