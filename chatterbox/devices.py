@@ -6,6 +6,7 @@ from time import perf_counter
 import torch
 
 from chatterbox.errors import ChatterboxError
+from chatterbox.projection import Projection
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 PROBE_SHAPE = (4096, 1024)  # one projection of a decode step
@@ -42,6 +43,7 @@ def find_dtype(name: str | torch.dtype, device: torch.device) -> torch.dtype:
 
 
 @cache
+@torch.inference_mode()
 def fastest_dtype(device: torch.device) -> torch.dtype:
     """Time the product that decoding is made of, in each dtype that keeps the weights' range.
 
@@ -55,13 +57,21 @@ def fastest_dtype(device: torch.device) -> torch.dtype:
 
 def _product_seconds(device: torch.device, dtype: torch.dtype) -> float:
     """The median time of a matrix-vector product over weights that no cache holds."""
-    weights = [torch.ones(PROBE_SHAPE, device=device, dtype=dtype) for _ in range(PROBE_RUNS)]
-    vector = torch.ones(1, PROBE_SHAPE[1], device=device, dtype=dtype)
+    width_out, width_in = PROBE_SHAPE
+    vector = torch.ones(1, width_in, device=device, dtype=dtype)
+    projections = []
+    for _ in range(PROBE_RUNS):
+        projection = Projection(width_in, width_out, bias=False, device="meta", dtype=dtype).to_empty(
+            device=device
+        )
+        projection.weight.fill_(1)
+        projection.pack()
+        projections.append(projection)
     times = []
-    for weight in weights:
+    for projection in projections:
         _wait(device)
         start = perf_counter()
-        torch.nn.functional.linear(vector, weight)
+        projection(vector)
         _wait(device)
         times.append(perf_counter() - start)
     return sorted(times)[len(times) // 2]

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from chatterbox.projection import Projection
+
 
 class Assembled(nn.Module):
     """A module whose parameters are made from published tensors of other names or shapes."""
@@ -20,23 +22,6 @@ class Assembled(nn.Module):
     def assemble(self, tensors: Sequence[Tensor]) -> dict[str, Tensor]:
         """Its parameters by their names in the module, from those tensors in that order."""
         raise NotImplementedError
-
-
-class Projection(nn.Linear):
-    """`nn.Linear`, quick for a single row too, which is what decoding one utterance without guidance has.
-
-    In half precision on a CPU torch's matrix product reads the weights for one row at half the pace at which its
-    matrix-vector product does.
-    """
-
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the base class's name
-        """(..., in) to (..., out)."""
-        weight = self.weight
-        if input.numel() != weight.shape[1] or weight.dtype == torch.float32 or weight.device.type != "cpu":
-            return super().forward(input)
-        row = input.reshape(-1)
-        product = torch.mv(weight, row) if self.bias is None else torch.addmv(self.bias, weight, row)
-        return product.view(*input.shape[:-1], -1)
 
 
 class FusedLinear(Assembled, Projection):

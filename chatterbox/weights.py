@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from chatterbox.errors import CheckpointError
 from chatterbox.layers import Assembled
+from chatterbox.projection import Projection
 
 M = TypeVar("M", bound=nn.Module)
 MAX_NAMES_SHOWN = 20
@@ -112,6 +113,9 @@ def load(
         for name, buffer in owner.named_buffers(recurse=False):
             if name in owner._non_persistent_buffers_set:
                 owner._buffers[name] = buffer.to(device)
+    for owner in module.modules():
+        if isinstance(owner, Projection):
+            owner.pack()
     return module.eval().requires_grad_(False)
 
 

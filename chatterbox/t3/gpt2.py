@@ -1,7 +1,6 @@
 """The decoder of turbo and nano: GPT-2 (Radford et al., 2019). Knows nothing of text or speech."""
 
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from chatterbox.layers import TransposedLinear
 from chatterbox.t3.cache import Cache
@@ -38,8 +37,8 @@ class _Layer(nn.Module):
         self.mlp = _Mlp(width)
 
     def forward(self, x: Tensor, cache: Cache, positions: Tensor, mask: Tensor | None) -> Tensor:
-        x = x + self.attn(self.ln_1(x), cache, positions, mask)
-        y: Tensor = x + self.mlp(self.ln_2(x))
+        x = self.attn(x, self.ln_1(x), cache, positions, mask)
+        y: Tensor = self.mlp(x, self.ln_2(x))
         return y
 
 
@@ -50,11 +49,10 @@ class _Attention(nn.Module):
         self.c_attn = TransposedLinear(width, 3 * width)
         self.c_proj = TransposedLinear(width, width)
 
-    def forward(self, x: Tensor, cache: Cache, positions: Tensor, mask: Tensor | None) -> Tensor:
+    def forward(self, residual: Tensor, x: Tensor, cache: Cache, positions: Tensor, mask: Tensor | None) -> Tensor:
         query, key, value = split_heads(self.c_attn(x))
         keys, values = cache.write(self._index, positions, query, key, value)
-        y: Tensor = self.c_proj(attend(query, keys, values, mask))
-        return y
+        return self.c_proj.add_to(residual, attend(query, keys, values, mask))
 
 
 class _Mlp(nn.Module):
@@ -63,6 +61,5 @@ class _Mlp(nn.Module):
         self.c_fc = TransposedLinear(width, MLP_FACTOR * width)
         self.c_proj = TransposedLinear(MLP_FACTOR * width, width)
 
-    def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.c_proj(F.gelu(self.c_fc(x), approximate="tanh"))
-        return y
+    def forward(self, residual: Tensor, x: Tensor) -> Tensor:
+        return self.c_proj.add_to(residual, self.c_fc.gelu(x))

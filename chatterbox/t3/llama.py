@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from chatterbox.layers import FusedLinear, Projection
+from chatterbox.layers import FusedLinear
+from chatterbox.projection import Projection
 from chatterbox.t3.cache import Cache
 from chatterbox.t3.decoder import HEAD_WIDTH, Decoder, attend, split_heads
 
@@ -45,8 +46,8 @@ class _Layer(nn.Module):
         self.mlp = _Mlp(width)
 
     def forward(self, x: Tensor, cache: Cache, positions: Tensor, turn: Tensor, mask: Tensor | None) -> Tensor:
-        x = x + self.self_attn(self.input_layernorm(x), cache, positions, turn, mask)
-        y: Tensor = x + self.mlp(self.post_attention_layernorm(x))
+        x = self.self_attn(x, self.input_layernorm(x), cache, positions, turn, mask)
+        y: Tensor = self.mlp(x, self.post_attention_layernorm(x))
         return y
 
 
@@ -57,12 +58,13 @@ class _Attention(nn.Module):
         self.qkv = FusedLinear(width, {"q_proj": width, "k_proj": width, "v_proj": width})
         self.o_proj = Projection(width, width, bias=False)
 
-    def forward(self, x: Tensor, cache: Cache, positions: Tensor, turn: Tensor, mask: Tensor | None) -> Tensor:
+    def forward(
+        self, residual: Tensor, x: Tensor, cache: Cache, positions: Tensor, turn: Tensor, mask: Tensor | None
+    ) -> Tensor:
         qkv = split_heads(self.qkv(x))
         query, key = rotate(qkv[:2], turn)
         keys, values = cache.write(self._index, positions, query, key, qkv[2])
-        y: Tensor = self.o_proj(attend(query, keys, values, mask))
-        return y
+        return self.o_proj.add_to(residual, attend(query, keys, values, mask))
 
 
 class _Mlp(nn.Module):
@@ -72,10 +74,9 @@ class _Mlp(nn.Module):
         self.gate_up = FusedLinear(width, {"gate_proj": inner, "up_proj": inner})
         self.down_proj = Projection(inner, width, bias=False)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, residual: Tensor, x: Tensor) -> Tensor:
         gate, up = self.gate_up(x).chunk(2, dim=-1)
-        y: Tensor = self.down_proj(F.silu(gate) * up)
-        return y
+        return self.down_proj.add_to(residual, F.silu(gate) * up)
 
 
 def rotary_frequencies(head_width: int) -> Tensor:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from chatterbox.config import STOP_SPEECH, Backbone
 from chatterbox.errors import TextError
-from chatterbox.layers import Projection
+from chatterbox.projection import Projection
 from chatterbox.t3.alignment import ALIGNED_HEADS, Rule
 from chatterbox.t3.cache import Head
 from chatterbox.t3.decoder import Decoder

@@ -1,0 +1,53 @@
+"""A projection and what often follows it, as one product where the processor has one. Knows nothing of files."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class Projection(nn.Linear):
+    """`nn.Linear`, with two ends that many layers have: a GELU, or an addition to what the layer began with.
+
+    On a CPU in half precision the weight may be packed: held in the order in which oneDNN's product reads it. For
+    the few rows of decoding that is up to 1.5 times as quick as torch's own product; the ends come with it.
+    """
+
+    _packed: Tensor | None = None
+
+    def pack(self) -> None:
+        """Hold the weight packed from now on, where that can be: of the plain one only the dtype is left."""
+        if self._packed is None and can_pack(self.weight.device, self.weight.dtype):
+            self._packed = torch.ops.mkldnn._reorder_linear_weight(self.weight.detach())
+            self.weight = nn.Parameter(self.weight.new_empty(0), requires_grad=False)
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the base class's name
+        """(..., in) to (..., out)."""
+        if self._packed is None:
+            return super().forward(input)
+        return self._product(input, "none", "")
+
+    def gelu(self, x: Tensor) -> Tensor:
+        """(..., in) to (..., out) and through the tanh form of GELU (Hendrycks and Gimpel, 2016)."""
+        if self._packed is None:
+            return F.gelu(super().forward(x), approximate="tanh")
+        return self._product(x, "gelu", "tanh")
+
+    def add_to(self, residual: Tensor, x: Tensor) -> Tensor:
+        """(..., in) to (..., out), added to a residual of that shape."""
+        if self._packed is None:
+            return residual + super().forward(x)
+        sum_: Tensor = torch.ops.mkldnn._linear_pointwise(x, residual, self._packed, self.bias, "add")
+        return sum_
+
+    def _product(self, x: Tensor, end: str, algorithm: str) -> Tensor:
+        y: Tensor = torch.ops.mkldnn._linear_pointwise(x, self._packed, self.bias, end, [], algorithm)
+        return y
+
+
+def can_pack(device: torch.device, dtype: torch.dtype) -> bool:
+    """Whether oneDNN multiplies this dtype on this processor by instructions of its own."""
+    if device.type != "cpu" or not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return False
+    if dtype == torch.bfloat16:
+        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    return dtype == torch.float16 and bool(torch.ops.mkldnn._is_mkldnn_fp16_supported())
