@@ -105,8 +105,9 @@ class ChatterboxMultilingualTTS(Model):
         if language is None:
             raise TextError(f"language_id is missing; it is one of {', '.join(SUPPORTED_LANGUAGES)}")
         as_published: Rule = "reference" if self.variant.name == MULTILINGUAL_V2.name else "off"
+        text_ids = self.tokenizer.encode(normalize(text, "multilingual"), language, text_helpers=text_helpers)
         return Utterance(
-            self.tokenizer.encode(normalize(text, "multilingual"), language, text_helpers=text_helpers),
+            text_ids,
             self.find_voice(voice, audio_prompt_path, exaggeration),
             Sampling(temperature, repetition_penalty, min_p, top_p, cfg_weight=cfg_weight),
             max_new_tokens,
@@ -114,6 +115,7 @@ class ChatterboxMultilingualTTS(Model):
             positions,
             generator,
             watermark,
+            self.tokenizer.pieces(text_ids),
         )
 
     generate = speaks(plan)

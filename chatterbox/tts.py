@@ -74,8 +74,9 @@ class ChatterboxTTS(Model):
             VoiceError: there is no voice, or the recording cannot become one.
             ValueError: an option is out of its range.
         """
+        text_ids = self.tokenizer.encode(normalize(text, "base"))
         return Utterance(
-            self.tokenizer.encode(normalize(text, "base")),
+            text_ids,
             self.find_voice(voice, audio_prompt_path, exaggeration),
             Sampling(temperature, repetition_penalty, min_p, top_p, cfg_weight=cfg_weight),
             max_new_tokens,
@@ -83,6 +84,7 @@ class ChatterboxTTS(Model):
             positions,
             generator,
             watermark,
+            self.tokenizer.pieces(text_ids),
         )
 
     generate = speaks(plan)

@@ -1,7 +1,7 @@
 """What is to be spoken, and what it became; and how a model's `plan` makes its `generate`. Knows no model."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import update_wrapper
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
@@ -22,6 +22,7 @@ class Utterance:
 
     Attributes:
         text_ids: (1, n) int64, without start and stop.
+        text_pieces: what each of them stands for, for `text.places`; nothing where no id's place is told.
         max_new_tokens: of speech, 25 a second, the stop included.
         alignment: what may force or forbid the end, see `t3.alignment`.
         positions: whether each step tells where in the text it is.
@@ -37,6 +38,7 @@ class Utterance:
     positions: bool = False
     generator: torch.Generator | None = None
     watermark: bool = True
+    text_pieces: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

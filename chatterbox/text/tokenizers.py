@@ -15,9 +15,10 @@ from chatterbox.errors import CheckpointError, TextError
 from chatterbox.text.chinese import Cangjie
 from chatterbox.text.files import read
 from chatterbox.text.languages import language_code
+from chatterbox.text.places import FOREIGN
 from chatterbox.text.rewriting import Loaders, Rewriter, TextHelpers, published_rewriters
 
-UNKNOWN, SPACE = "[UNK]", "[SPACE]"
+UNKNOWN, SPACE, END_OF_CHARACTER = "[UNK]", "[SPACE]", "[cj_.]"
 NEEDED = ("[START]", "[STOP]", UNKNOWN, SPACE)
 
 
@@ -53,6 +54,10 @@ class EnglishTokenizer:
         """
         language_code(language, supported=("en",))
         return torch.tensor([_ids(self._vocabulary, text, text)], dtype=torch.int64)
+
+    def pieces(self, ids: Tensor) -> list[str]:
+        """What each of the ids (1, n) stands for, see `places`."""
+        return [_piece(self._vocabulary, each) for each in ids[0].tolist()]
 
 
 class MultilingualTokenizer:
@@ -99,6 +104,10 @@ class MultilingualTokenizer:
         tag = [self._tag(code)] if code else []
         return torch.tensor([tag + _ids(self._vocabulary, text, spelt)], dtype=torch.int64)
 
+    def pieces(self, ids: Tensor) -> list[str]:
+        """What each of the ids (1, n) stands for, see `places`."""
+        return [_piece(self._vocabulary, each) for each in ids[0].tolist()]
+
     def _spell(self, text: str, code: str | None, text_helpers: TextHelpers) -> str:
         if code and text_helpers != "off" and code in self._loaders:
             text = self._rewriter(code)(text)
@@ -141,6 +150,14 @@ def _ids(vocabulary: Vocabulary, given: str, spelt: str) -> list[int]:
     if _has_sound(given) and not any(map(_has_sound, known)):
         raise TextError(f"the model knows nothing of {given[:40]!r}; choose one that speaks its language")
     return encoding.ids
+
+
+def _piece(vocabulary: Vocabulary, text_id: int) -> str:
+    """The letters of an id; the unknown and a whole Chinese character are one foreign letter, other tags none."""
+    token: str = vocabulary.id_to_token(text_id) or UNKNOWN
+    if token in (UNKNOWN, END_OF_CHARACTER):
+        return FOREIGN
+    return "" if token.startswith("[") and token.endswith("]") else token
 
 
 def _has_sound(text: str) -> bool:

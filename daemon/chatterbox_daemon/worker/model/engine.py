@@ -14,6 +14,7 @@ from chatterbox.errors import ChatterboxError
 from chatterbox.model import Model
 from chatterbox.mtl_tts import ChatterboxMultilingualTTS
 from chatterbox.streaming import cut, growing
+from chatterbox.t3.speech import Step
 from chatterbox.tts import ChatterboxTTS
 from chatterbox.tts_turbo import ChatterboxTurboTTS
 from chatterbox.utterance import Utterance
@@ -94,12 +95,16 @@ class ModelEngine:
         voice = self._voices.choose(piece.voice)
         with _explained():
             utterance = self._plan(piece, voice)
-        steps = Steps(output)
+        steps, clock = Steps(output), WordClock(piece.text, utterance.text_pieces if utterance.positions else ())
+
+        def take(step: Step) -> None:
+            steps.take(step)
+            clock.take(step)
+
         with self._figures.timing(steps) as timing, _explained():
-            clock = WordClock(piece.text)
             self._pace.begin()
             sizes = self._pace.num_tokens if piece.options.get("paced") else growing
-            for wave, is_last in self._model.stream(utterance, sizes, on_step=steps.take):
+            for wave, is_last in self._model.stream(utterance, sizes, on_step=take):
                 start, end = timing.num_samples, timing.take(wave.shape[-1])
                 output.write(wave[0].numpy(), clock.until(end, start_sample=start, is_last=is_last))
                 self._pace.note(*steps.since_last(), wave.shape[-1] / SAMPLE_RATE_HZ)
@@ -145,6 +150,8 @@ class ModelEngine:
         if foreign := [name for name in given if name not in allowed]:
             raise ValueError(f"{variant.name} has no {foreign[0]}; it has {', '.join(allowed)}")
         options = {name: value for name, value in voice.defaults.items() if name in allowed} | given
+        if self._model.t3.aligned_heads:
+            options["positions"] = True
         if variant.is_multilingual:
             language = piece.language or voice.language or variant.language or "en"
             options["language_id"] = language.partition("-")[0].lower()
