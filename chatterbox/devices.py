@@ -1,6 +1,7 @@
 """Where a model runs and in which numbers. `auto` is measured, not guessed from the processor's name."""
 
-from functools import cache
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from time import perf_counter
 
 import torch
@@ -52,29 +53,34 @@ def fastest_dtype(device: torch.device) -> torch.dtype:
     candidates = [torch.float32, torch.bfloat16]
     if device.type == "cuda" and torch.cuda.get_device_capability(device) < (8, 0):
         candidates = [torch.float32, torch.float16]
-    return min(candidates, key=lambda dtype: _product_seconds(device, dtype))
+    products = {dtype: _products(device, dtype) for dtype in candidates}
+    # By turns, on one thread, and the best of each: what else the machine does meanwhile must not choose.
+    num_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    times = [{dtype: _seconds(next(runs), device) for dtype, runs in products.items()} for _ in range(PROBE_RUNS)]
+    torch.set_num_threads(num_threads)
+    return min(candidates, key=lambda dtype: min(time[dtype] for time in times))
 
 
-def _product_seconds(device: torch.device, dtype: torch.dtype) -> float:
-    """The median time of a matrix-vector product over weights that no cache holds."""
+def _products(device: torch.device, dtype: torch.dtype) -> Iterator[Callable[[], object]]:
+    """Products of a vector and a matrix, each over weights that no cache holds."""
     width_out, width_in = PROBE_SHAPE
     vector = torch.ones(1, width_in, device=device, dtype=dtype)
     projections = []
     for _ in range(PROBE_RUNS):
-        projection = Projection(width_in, width_out, bias=False, device="meta", dtype=dtype).to_empty(
-            device=device
-        )
-        projection.weight.fill_(1)
+        projection = Projection(width_in, width_out, bias=False, device="meta", dtype=dtype)
+        projection.to_empty(device=device).weight.fill_(1)
         projection.pack()
         projections.append(projection)
-    times = []
-    for projection in projections:
-        _wait(device)
-        start = perf_counter()
-        projection(vector)
-        _wait(device)
-        times.append(perf_counter() - start)
-    return sorted(times)[len(times) // 2]
+    return (partial(projection, vector) for projection in projections)
+
+
+def _seconds(act: Callable[[], object], device: torch.device) -> float:
+    _wait(device)
+    start = perf_counter()
+    act()
+    _wait(device)
+    return perf_counter() - start
 
 
 def _wait(device: torch.device) -> None:
