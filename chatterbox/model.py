@@ -138,7 +138,9 @@ class Model:
         is_cut = steps[-1].id != STOP_SPEECH
         if not ids:
             return Spoken(torch.zeros(1, 0), steps, is_cut)  # the model stopped at once
-        wave = self.s3gen.render(torch.tensor([ids]), utterance.voice.gen, utterance.generator)
+        wave = self.s3gen.render(
+            torch.tensor([ids]), utterance.voice.gen, utterance.generator, utterance.flow_steps
+        )
         if self.variant.drops_last_token:
             wave = cut_last_token(wave)
         return Spoken((self.watermarker.apply(wave) if utterance.watermark else wave).cpu(), steps, is_cut)
@@ -165,6 +167,7 @@ class Model:
             context_tokens,
             utterance.watermark,
             self.variant.drops_last_token,
+            utterance.flow_steps,
         )
         ids = speech_as_it_comes(_told(self.steps(utterance), on_step), self.variant.backbone)
         for piece, ahead, is_last in cut(ids, num_tokens):
@@ -177,6 +180,7 @@ class Model:
         context_tokens: int = CONTEXT_TOKENS,
         watermark: bool = True,
         drops_last_token: bool = False,
+        flow_steps: int | None = None,
     ) -> WaveStream:
         """A stream that takes speech ids and gives the wave in the voice of `gen`."""
         mark = self.watermarker.apply_next if watermark else None
@@ -186,6 +190,7 @@ class Model:
             generator,
             context_tokens=context_tokens,
             drops_last_token=drops_last_token,
+            flow_steps=flow_steps,
             mark=mark,
         )
 

@@ -31,8 +31,7 @@ class ChatterboxMultilingualTTS(Model):
         self, variant: Variant, files: Mapping[str, Path], device: torch.device, dtype: torch.dtype
     ) -> None:
         super().__init__(variant, files, device, dtype)
-        graphemes, *_ = variant.tokenizer
-        self.tokenizer = MultilingualTokenizer(files[graphemes], files.get("Cangjie5_TC.json"))
+        self.tokenizer = self._tokenizer(None)
 
     @classmethod
     def from_local(
@@ -65,6 +64,18 @@ class ChatterboxMultilingualTTS(Model):
         """Codes and English names."""
         return dict(SUPPORTED_LANGUAGES)
 
+    def use_dicta(self, model: str | Path) -> None:
+        """Point Hebrew from now on by dicta-onnx with this file of its releases. Raises CheckpointError."""
+        path = Path(model)
+        if not path.is_file():
+            raise CheckpointError(f"{path} is missing; download it from the releases of dicta-onnx")
+        self.tokenizer = self._tokenizer(path)
+
+    def _tokenizer(self, dicta_model: Path | None) -> MultilingualTokenizer:
+        graphemes, *_ = self.variant.tokenizer
+        cangjie = self._files.get("Cangjie5_TC.json")
+        return MultilingualTokenizer(self._files[graphemes], cangjie, dicta_model=dicta_model)
+
     def plan(
         self,
         text: str,
@@ -83,6 +94,7 @@ class ChatterboxMultilingualTTS(Model):
         alignment: Rule | None = None,
         positions: bool = False,
         watermark: bool = True,
+        flow_steps: int | None = None,
         text_helpers: Literal["on", "off"] = "on",
     ) -> Utterance:
         """Speak a text: `generate` gives (1, samples) float32 on the CPU, `plan` what that comes to.
@@ -116,6 +128,7 @@ class ChatterboxMultilingualTTS(Model):
             generator,
             watermark,
             self.tokenizer.pieces(text_ids),
+            flow_steps,
         )
 
     generate = speaks(plan)

@@ -56,6 +56,7 @@ class WaveStream:
         generator: of the CPU, for the noise; nobody else may draw from it meanwhile.
         context_tokens: how many ids before a piece it is rendered after.
         drops_last_token: whether the last id is noise and left out.
+        flow_steps: None for the published count.
         mark: the watermark, or None.
     """
 
@@ -67,10 +68,12 @@ class WaveStream:
         *,
         context_tokens: int = CONTEXT_TOKENS,
         drops_last_token: bool = False,
+        flow_steps: int | None = None,
         mark: Marker | None = None,
     ) -> None:
         self._flow, self._vocoder, self._generator = s3gen.flow, s3gen.vocoder, generator
         self._context_tokens, self._drops_last_token, self._mark = context_tokens, drops_last_token, mark
+        self._flow_steps = flow_steps
         self._voice = self._prompt = s3gen.flow.prepare(gen)
         self._prompt_noise = self._draw(self._voice.num_frames)
         self._context = _Context(torch.zeros(1, 0, dtype=torch.int64), self._draw(0), self._draw(0))
@@ -105,7 +108,7 @@ class WaveStream:
         num_frames, num_rendered = FRAMES_PER_TOKEN * len(ids), FRAMES_PER_TOKEN * rendered.shape[1]
         self._noise = torch.cat([self._noise, self._draw(max(0, num_rendered - self._noise.shape[-1]))], dim=-1)
         noise = torch.cat([self._prompt_noise, self._context.noise, self._noise[..., :num_rendered]], dim=-1)
-        mel = self._flow.render(rendered, self._prompt, noise)[..., :num_frames]
+        mel = self._flow.render(rendered, self._prompt, noise, self._flow_steps)[..., :num_frames]
         heard = _Context(rendered[:, : len(ids)], mel, self._noise[..., :num_frames])
         self._context = self._context.then(heard, self._context_tokens)
         self._noise = self._noise[..., num_frames:]

@@ -59,6 +59,7 @@ class ChatterboxTurboTTS(Model):
         generator: torch.Generator | None = None,
         voice: Conditionals | None = None,
         watermark: bool = True,
+        flow_steps: int | None = None,
     ) -> Utterance:
         """Speak a text: `generate` gives (1, samples) float32 on the CPU, `plan` what that comes to.
 
@@ -83,6 +84,7 @@ class ChatterboxTurboTTS(Model):
             max_new_tokens,
             generator=generator,
             watermark=watermark,
+            flow_steps=flow_steps,
         )
 
     generate = speaks(plan)

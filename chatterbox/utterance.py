@@ -9,6 +9,7 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 import torch
 from torch import Tensor
 
+from chatterbox.flow.solver import check_steps
 from chatterbox.t3.alignment import Rule
 from chatterbox.t3.model import MAX_NEW_TOKENS
 from chatterbox.t3.sampling import Sampling
@@ -28,6 +29,7 @@ class Utterance:
         positions: whether each step tells where in the text it is.
         generator: of the CPU; None is torch's global one.
         watermark: whether the wave carries Perth's mark.
+        flow_steps: of the flow, fewer are quicker and rougher; None is the published count.
     """
 
     text_ids: Tensor
@@ -39,6 +41,10 @@ class Utterance:
     generator: torch.Generator | None = None
     watermark: bool = True
     text_pieces: Sequence[str] = ()
+    flow_steps: int | None = None
+
+    def __post_init__(self) -> None:
+        check_steps(self.flow_steps)
 
 
 @dataclass(frozen=True)

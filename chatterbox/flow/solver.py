@@ -7,6 +7,7 @@ from chatterbox.flow.estimator import Estimator
 
 GUIDANCE = 0.7
 NUM_STEPS, NUM_MEANFLOW_STEPS = 10, 2  # as published
+MOST_STEPS = 100
 
 
 class Solver(nn.Module):
@@ -32,6 +33,7 @@ class Solver(nn.Module):
             num_steps: None for the published count; fewer are quicker and rougher.
             mask: (batch, n), false where an utterance is padded; None if none is.
         """
+        check_steps(num_steps)
         times = self._schedule(num_steps, noise.device)
         embedded = self.estimator.embed_time(times[:-1], times[1:])
         if not self.is_meanflow:
@@ -54,7 +56,11 @@ class Solver(nn.Module):
         """Where each step begins, and the end: (steps + 1,) from 0 to 1."""
         if num_steps is None:
             num_steps = NUM_MEANFLOW_STEPS if self.is_meanflow else NUM_STEPS
-        if num_steps < 1:
-            raise ValueError(f"num_steps is {num_steps}; at least 1 is needed, or None for the published count")
         times = torch.linspace(0, 1, num_steps + 1, device=device)
         return times if self.is_meanflow else 1 - torch.cos(times * 0.5 * torch.pi)
+
+
+def check_steps(num_steps: int | None) -> None:
+    """Raise ValueError unless a flow may take so many steps."""
+    if num_steps is not None and not 1 <= num_steps <= MOST_STEPS:
+        raise ValueError(f"flow_steps is {num_steps}; it must be 1 to {MOST_STEPS}, or None as published")

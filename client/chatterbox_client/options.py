@@ -18,6 +18,7 @@ RANGES: dict[str, tuple[float, float, str]] = {
 }
 WHOLE_RANGES: dict[str, tuple[int, int, str]] = {
     "top_k": (0, 10_000, "candidates kept while sampling, 0 keeps all"),
+    "flow_steps": (1, 100, "steps from speech ids to sound: fewer are quicker and rougher"),
     "seed": (0, 2**63 - 1, "same seed, same speech"),
 }
 ENGINES = ("auto", "builtin", "chatterbox")
@@ -58,6 +59,7 @@ class Options:
     min_p: float | None = None
     top_p: float | None = None
     top_k: int | None = None
+    flow_steps: int | None = None
 
     def __post_init__(self) -> None:
         for name, value in self.as_dict().items():

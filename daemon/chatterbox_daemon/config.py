@@ -18,6 +18,7 @@ from chatterbox_client.options import ENGINES, INSTANT, RANGES
 ENVIRONMENT_PREFIX = "CHATTERBOX_"
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 COMPILE = ("auto", "graphs", "off")
+TEXT_HELPERS = ("on", "off")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -34,6 +35,8 @@ class Config:
     idle_unload_seconds: float = 1_800.0
     wait_for_model_seconds: float = 0.0
     max_seconds_per_character: float = 0.15
+    text_helpers: str = "on"
+    dicta_model: str | None = None
     voice: str | None = None
     builtin_voice: str = "en-gb"
     language: str | None = None
@@ -60,6 +63,7 @@ class Config:
         _one_of("engine", self.engine, ENGINES)
         _one_of("model_dtype", self.model_dtype, DTYPES)
         _one_of("model_compile", self.model_compile, COMPILE)
+        _one_of("text_helpers", self.text_helpers, TEXT_HELPERS)
         _one_of("instant", self.instant, INSTANT)
         _one_of("log_level", self.log_level, LOG_LEVELS)
         for name in ("rate", "pitch", "volume"):

@@ -84,6 +84,19 @@ def test_cancelled_speech_stops_at_once_and_the_next_is_not_disturbed(nano: Runn
     assert figures(nano)["last"]["tokens"] < 200
 
 
+def test_fewer_flow_steps_give_other_speech_of_the_same_length_and_the_published_count_the_same(
+    nano: RunningDaemon,
+) -> None:
+    published, rough, as_published = (render(nano, seed=5, **steps) for steps in ({}, few(1), few(2)))
+    assert rough.duration_seconds == published.duration_seconds
+    assert rough != published
+    assert as_published == published
+
+
+def few(flow_steps: int) -> dict[str, int]:
+    return {"flow_steps": flow_steps}
+
+
 def test_an_option_of_another_model_is_refused_by_name(nano: RunningDaemon) -> None:
     with pytest.raises(RequestError, match="nano has no exaggeration; it has temperature") as failure:
         render(nano, exaggeration=0.7)

@@ -28,6 +28,7 @@ def daemon() -> Iterator[RunningDaemon]:
         'model_dtype = "float32"',
         "memory_limit_bytes = 1000000000",
         "max_seconds_per_character = 0.2",
+        'text_helpers = "off"',
     ],
 )
 def test_another_model_device_or_dtype_takes_another_process(daemon: RunningDaemon, change: str) -> None:

@@ -8,17 +8,13 @@ from typing import Any, cast
 import torch
 
 from chatterbox import hub
-from chatterbox.config import Variant
 from chatterbox.errors import ChatterboxError
 from chatterbox.model import Model
-from chatterbox.mtl_tts import ChatterboxMultilingualTTS
 from chatterbox.s3gen import S3Gen
-from chatterbox.tts import ChatterboxTTS
-from chatterbox.tts_turbo import ChatterboxTurboTTS
 from chatterbox_client.version import __version__
 from chatterbox_daemon.bench.public import Speak, Stopwatch, open_channel, serve
 from chatterbox_daemon.worker.engine import EngineError
-from chatterbox_daemon.worker.model.choosing import choose_device, choose_model
+from chatterbox_daemon.worker.model.choosing import choose_device, choose_model, class_of
 
 
 class Timed:
@@ -72,17 +68,11 @@ def main() -> None:
         source = choose_model(given.model, device)
         stopwatch = Stopwatch(str(device))
         with stopwatch.measuring("load"):
-            model = _class_of(source.variant).load(source, device, given.dtype, given.compile)
+            model = class_of(source.variant).load(source, device, given.dtype, given.compile)
             speak = watched(model, stopwatch)
     except (ChatterboxError, EngineError) as error:
         sys.exit(str(error))
     serve(answer, _facts(source, model, stopwatch.seconds["load"]), stopwatch, speak)
-
-
-def _class_of(variant: Variant) -> type[Model]:
-    if variant.backbone == "gpt2":
-        return ChatterboxTurboTTS
-    return ChatterboxMultilingualTTS if variant.is_multilingual else ChatterboxTTS
 
 
 def _facts(source: hub.ModelSource, model: Model, load_seconds: float) -> dict[str, object]:

@@ -23,5 +23,7 @@ def settings(name: str, config: Config) -> Header:
         "model_compile": config.model_compile,
         "memory_limit_bytes": config.memory_limit_bytes,
         "max_seconds_per_character": config.max_seconds_per_character,
+        "text_helpers": config.text_helpers,
+        "dicta_model": config.dicta_model,
         "voices_folder": str(paths.data_folder() / "voices"),
     }

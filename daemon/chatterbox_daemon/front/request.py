@@ -10,7 +10,7 @@ from chatterbox_client.protocol import PRIORITIES, Header
 from chatterbox_daemon.config import Config
 
 DISPLAY_CHARACTERS = 60
-CONVERSION_OPTIONS = ("voice", "seed", "rate", "pitch", "volume")
+CONVERSION_OPTIONS = ("voice", "seed", "rate", "pitch", "volume", "flow_steps")
 
 
 class Refused(Exception):

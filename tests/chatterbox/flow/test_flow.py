@@ -117,7 +117,7 @@ def test_no_ids_wrong_noise_and_no_steps_are_refused(flows: Flows) -> None:
         flow.render(ids[:, :0], prompt, noise)
     with pytest.raises(ValueError, match=r"noise is \(1, 80, 205\); \(1, 80, 206\) is needed"):
         flow.render(ids, prompt, noise[..., 1:])
-    with pytest.raises(ValueError, match="num_steps is 0"):
+    with pytest.raises(ValueError, match="flow_steps is 0; it must be 1 to 100"):
         flow.render(ids, prompt, noise, num_steps=0)
 
 

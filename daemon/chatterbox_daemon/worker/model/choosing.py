@@ -10,6 +10,10 @@ from chatterbox import hub
 from chatterbox.config import BASE, MULTILINGUAL_V2, MULTILINGUAL_V3, NANO, TURBO, Variant
 from chatterbox.devices import find_device
 from chatterbox.errors import ChatterboxError
+from chatterbox.model import Model
+from chatterbox.mtl_tts import ChatterboxMultilingualTTS
+from chatterbox.tts import ChatterboxTTS
+from chatterbox.tts_turbo import ChatterboxTurboTTS
 from chatterbox_daemon.worker.engine import Degraded, EngineError
 
 # What `auto` takes: the first that is here. Quick enough to be heard at once comes before anything else.
@@ -68,6 +72,13 @@ def choose_model(name: str, device: torch.device) -> hub.ModelSource:
             f"the model {name} is not here; get it with: chatterbox models pull {name}", "unavailable"
         )
     return source
+
+
+def class_of(variant: Variant) -> type[Model]:
+    """The class whose `load` makes a model of this variant."""
+    if variant.backbone == "gpt2":
+        return ChatterboxTurboTTS
+    return ChatterboxMultilingualTTS if variant.is_multilingual else ChatterboxTTS
 
 
 def _best_here() -> str:

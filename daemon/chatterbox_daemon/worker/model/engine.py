@@ -9,21 +9,18 @@ from typing import Any
 
 import torch
 
-from chatterbox.config import SAMPLE_RATE_HZ, Variant
+from chatterbox.config import SAMPLE_RATE_HZ
 from chatterbox.errors import ChatterboxError
-from chatterbox.model import Model
 from chatterbox.mtl_tts import ChatterboxMultilingualTTS
 from chatterbox.streaming import cut, growing
 from chatterbox.t3.speech import Step
-from chatterbox.tts import ChatterboxTTS
-from chatterbox.tts_turbo import ChatterboxTurboTTS
 from chatterbox.utterance import Utterance
 from chatterbox.vc import speech_ids
 from chatterbox_daemon.voices.store import VoiceStore
 from chatterbox_daemon.worker.engine import Answer, EngineError, Output, Piece, Spoken, Voice
 from chatterbox_daemon.worker.journal import Journal
 from chatterbox_daemon.worker.model import memory
-from chatterbox_daemon.worker.model.choosing import choose_device, choose_model, holding
+from chatterbox_daemon.worker.model.choosing import choose_device, choose_model, class_of, holding
 from chatterbox_daemon.worker.model.figures import Cancelled, Figures, Steps
 from chatterbox_daemon.worker.model.limits import num_tokens_allowed
 from chatterbox_daemon.worker.model.pace import Pace
@@ -32,8 +29,8 @@ from chatterbox_daemon.worker.model.voices import OWN_VOICE, Chosen, VoiceBook
 from chatterbox_daemon.worker.spelling import prepare, spelled
 
 OPTIONS = {
-    "llama": ("temperature", "repetition_penalty", "min_p", "top_p", "exaggeration", "cfg_weight"),
-    "gpt2": ("temperature", "repetition_penalty", "top_k", "top_p"),
+    "llama": ("temperature", "repetition_penalty", "min_p", "top_p", "exaggeration", "cfg_weight", "flow_steps"),
+    "gpt2": ("temperature", "repetition_penalty", "top_k", "top_p", "flow_steps"),
 }
 MODEL_OPTIONS = {name for names in OPTIONS.values() for name in names}
 CONVERTED_TOKENS = 100  # a piece of a converted recording: 4 s
@@ -64,6 +61,7 @@ class ModelEngine:
                     source, device, settings["model_dtype"], settings["model_compile"]
                 )
                 _ = self._model.watermarker  # now, not at the first word
+                self._help_with_text(settings)
         except ChatterboxError as error:
             raise EngineError(str(error), "unavailable") from error
         self._journal, self._pace = journal, Pace()
@@ -116,7 +114,8 @@ class ModelEngine:
         voice = self._voices.choose(piece.voice)
         with _explained():
             ids = speech_ids(piece.clip, self._model.load_prompt_analyser())[0].tolist()
-            wave = self._model.start_wave(voice.conditionals.gen, _generator(piece))
+            steps = piece.options.get("flow_steps")
+            wave = self._model.start_wave(voice.conditionals.gen, _generator(piece), flow_steps=steps)
             for converted, ahead, is_last in cut(ids, lambda _: CONVERTED_TOKENS):
                 if output.is_cancelled:
                     break
@@ -143,6 +142,12 @@ class ModelEngine:
         memory.release()
         t3.use_graphs(uses_graphs)
 
+    def _help_with_text(self, settings: Mapping[str, Any]) -> None:
+        """What rewrites the text of some languages first, see docs/models.md. Raises ChatterboxError."""
+        self._text_helpers = settings["text_helpers"]
+        if settings["dicta_model"] and isinstance(self._model, ChatterboxMultilingualTTS):
+            self._model.use_dicta(Path(settings["dicta_model"]).expanduser())
+
     def _plan(self, piece: Piece, voice: Chosen) -> Utterance:
         variant, digits = self._model.variant, bool(piece.options.get("digits"))
         allowed = OPTIONS[variant.backbone]
@@ -155,6 +160,7 @@ class ModelEngine:
         if variant.is_multilingual:
             language = piece.language or voice.language or variant.language or "en"
             options["language_id"] = language.partition("-")[0].lower()
+            options["text_helpers"] = self._text_helpers
         return self._model.plan(
             spelled(piece.text) if piece.options.get("spell") else prepare(piece.text, digits=digits).text,
             voice=voice.conditionals,
@@ -182,13 +188,6 @@ def _explained() -> Iterator[None]:
         pass
     except (ChatterboxError, ValueError) as error:
         raise EngineError(str(error), "bad_request") from error
-
-
-def class_of(variant: Variant) -> type[Model]:
-    """The class whose `load` makes a model of this variant."""
-    if variant.backbone == "gpt2":
-        return ChatterboxTurboTTS
-    return ChatterboxMultilingualTTS if variant.is_multilingual else ChatterboxTTS
 
 
 def _generator(piece: Piece) -> torch.Generator:
