@@ -14,6 +14,7 @@ from chatterbox import hub
 from chatterbox.config import SAMPLE_RATE_HZ, STOP_SPEECH, Variant
 from chatterbox.devices import find_device, find_dtype
 from chatterbox.errors import VoiceError
+from chatterbox.flow.solver import OnStep, nothing
 from chatterbox.s3gen import S3Gen
 from chatterbox.streaming import CONTEXT_TOKENS, StreamingMetrics, WaveStream, cut, growing, measured
 from chatterbox.t3.model import T3
@@ -151,6 +152,7 @@ class Model:
         num_tokens: Callable[[int], int] = growing,
         context_tokens: int = CONTEXT_TOKENS,
         on_step: Callable[[Step], None] = lambda _: None,
+        on_flow_step: OnStep = nothing,
     ) -> Iterator[tuple[Tensor, bool]]:
         """The wave in pieces (1, samples), each as soon as its ids are there, and whether it is the last.
 
@@ -159,7 +161,8 @@ class Model:
         Args:
             num_tokens: how many ids the piece of an index has.
             context_tokens: how many ids before a piece it is rendered after.
-            on_step: is told each id as it is sampled.
+            on_step: is told each id as it is sampled; it may raise to end the utterance.
+            on_flow_step: is called before each step of the flow; it may, too.
         """
         waves = self.start_wave(
             utterance.voice.gen,
@@ -168,6 +171,7 @@ class Model:
             utterance.watermark,
             self.variant.drops_last_token,
             utterance.flow_steps,
+            on_flow_step,
         )
         ids = speech_as_it_comes(_told(self.steps(utterance), on_step), self.variant.backbone)
         for piece, ahead, is_last in cut(ids, num_tokens):
@@ -181,6 +185,7 @@ class Model:
         watermark: bool = True,
         drops_last_token: bool = False,
         flow_steps: int | None = None,
+        on_flow_step: OnStep = nothing,
     ) -> WaveStream:
         """A stream that takes speech ids and gives the wave in the voice of `gen`."""
         mark = self.watermarker.apply_next if watermark else None
@@ -191,6 +196,7 @@ class Model:
             context_tokens=context_tokens,
             drops_last_token=drops_last_token,
             flow_steps=flow_steps,
+            on_flow_step=on_flow_step,
             mark=mark,
         )
 

@@ -1,8 +1,8 @@
 """Speech ids as they come to a wave as it grows. Knows nothing of how ids are drawn, nor of who listens.
 
-Each piece is rendered by the flow as a continuation: the last ids and the mel already emitted join the voice's own
-prompt, which is the infilling the flow was trained for, so the cost stays linear. The vocoder carries phase, noise
-and overlap, the watermark its context; so the joined pieces have the length of the whole and no seam.
+Each piece is rendered by the flow as a continuation: the last ids and the mel already emitted join the end of the
+voice's own prompt, which is the infilling the flow was trained for, so the cost stays linear. The vocoder carries
+phase, noise and overlap, the watermark its context; so the joined pieces have the length of the whole and no seam.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from chatterbox.config import FRAMES_PER_TOKEN, NUM_MELS, SAMPLE_RATE_HZ
+from chatterbox.flow.solver import OnStep, nothing
 from chatterbox.s3gen import S3Gen
 from chatterbox.vocoder.source import draw_noise
 from chatterbox.vocoder.streaming import HiftState, render_next
@@ -22,6 +23,9 @@ from chatterbox.voice.conditionals import Gen
 
 LOOKAHEAD_TOKENS = 3  # the flow's encoder hears so many ids ahead
 CONTEXT_TOKENS = 50
+VOICE_TOKENS = (
+    100  # the end of the voice's prompt, after which each piece is rendered; docs/parity.md has what it costs
+)
 GROWING_TOKENS = (10, 15, 25, 50, 100)  # the first piece soon, the later ones cheap
 
 
@@ -57,6 +61,7 @@ class WaveStream:
         context_tokens: how many ids before a piece it is rendered after.
         drops_last_token: whether the last id is noise and left out.
         flow_steps: None for the published count.
+        on_flow_step: is called before each of them, and may raise to end it all.
         mark: the watermark, or None.
     """
 
@@ -69,12 +74,13 @@ class WaveStream:
         context_tokens: int = CONTEXT_TOKENS,
         drops_last_token: bool = False,
         flow_steps: int | None = None,
+        on_flow_step: OnStep = nothing,
         mark: Marker | None = None,
     ) -> None:
         self._flow, self._vocoder, self._generator = s3gen.flow, s3gen.vocoder, generator
         self._context_tokens, self._drops_last_token, self._mark = context_tokens, drops_last_token, mark
-        self._flow_steps = flow_steps
-        self._voice = self._prompt = s3gen.flow.prepare(gen)
+        self._flow_steps, self._on_flow_step = flow_steps, on_flow_step
+        self._voice = self._prompt = s3gen.flow.prepare(gen).last(VOICE_TOKENS)
         self._prompt_noise = self._draw(self._voice.num_frames)
         self._context = _Context(torch.zeros(1, 0, dtype=torch.int64), self._draw(0), self._draw(0))
         self._noise = self._draw(0)  # of frames that were rendered as what lies ahead
@@ -108,7 +114,8 @@ class WaveStream:
         num_frames, num_rendered = FRAMES_PER_TOKEN * len(ids), FRAMES_PER_TOKEN * rendered.shape[1]
         self._noise = torch.cat([self._noise, self._draw(max(0, num_rendered - self._noise.shape[-1]))], dim=-1)
         noise = torch.cat([self._prompt_noise, self._context.noise, self._noise[..., :num_rendered]], dim=-1)
-        mel = self._flow.render(rendered, self._prompt, noise, self._flow_steps)[..., :num_frames]
+        mel = self._flow.render(rendered, self._prompt, noise, self._flow_steps, self._on_flow_step)
+        mel = mel[..., :num_frames]
         heard = _Context(rendered[:, : len(ids)], mel, self._noise[..., :num_frames])
         self._context = self._context.then(heard, self._context_tokens)
         self._noise = self._noise[..., num_frames:]

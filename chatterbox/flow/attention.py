@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from chatterbox.layers import FusedLinear
+from chatterbox.layers import FusedLinear, Projection
 
 
 class SelfAttention(nn.Module):
@@ -17,7 +17,7 @@ class SelfAttention(nn.Module):
         inner = num_heads * head_width
         self._num_heads = num_heads
         self.qkv = FusedLinear(width, {"to_q": inner, "to_k": inner, "to_v": inner})
-        self.to_out = nn.ModuleList([nn.Linear(inner, width)])
+        self.to_out = nn.ModuleList([Projection(inner, width)])
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """(batch, n, width) to the same; `mask` (batch, n) is true where a frame may be attended to."""
@@ -35,8 +35,8 @@ class RelativeAttention(nn.Module):
         self._num_heads = num_heads
         parts = dict.fromkeys(("linear_q", "linear_k", "linear_v"), width)
         self.qkv = FusedLinear(width, parts, biased=list(parts))
-        self.linear_pos = nn.Linear(width, width, bias=False)
-        self.linear_out = nn.Linear(width, width)
+        self.linear_pos = Projection(width, width, bias=False)
+        self.linear_out = Projection(width, width)
         self.pos_bias_u = nn.Parameter(torch.empty(num_heads, width // num_heads))
         self.pos_bias_v = nn.Parameter(torch.empty(num_heads, width // num_heads))
 

@@ -7,6 +7,7 @@ from torch.nn import functional as F
 
 from chatterbox.config import FRAMES_PER_TOKEN
 from chatterbox.flow.attention import RelativeAttention, relative_positions
+from chatterbox.layers import Projection
 
 NUM_HEADS = 8
 FEED_FORWARD_RATIO = 4
@@ -124,8 +125,8 @@ class FeedForward(nn.Module):
 
     def __init__(self, width: int, inner: int) -> None:
         super().__init__()
-        self.w_1 = nn.Linear(width, inner)
-        self.w_2 = nn.Linear(inner, width)
+        self.w_1 = Projection(width, inner)
+        self.w_2 = Projection(inner, width)
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, n, width) to the same."""

@@ -5,6 +5,7 @@ Knows nothing of steps and guidance.
 
 import math
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import cast
 
 import torch
@@ -13,11 +14,13 @@ from torch.nn import functional as F
 
 from chatterbox.config import NUM_MELS
 from chatterbox.flow.attention import SelfAttention
+from chatterbox.layers import Assembled, Projection
 
 WIDTH = 256
 NUM_HEADS, HEAD_WIDTH = 8, 64
 TIME_WIDTH = 4 * WIDTH
 TIME_SCALE = 1000.0
+KERNEL = 3
 NUM_CONDITIONS = 3 * NUM_MELS  # the encoder's frame, the speaker, the mel where it is known
 NUM_INPUTS = NUM_MELS + NUM_CONDITIONS
 
@@ -160,7 +163,7 @@ class FeedForward(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.net = _numbered({0: Widen(), 2: nn.Linear(4 * WIDTH, WIDTH)})
+        self.net = _numbered({0: Widen(), 2: Projection(4 * WIDTH, WIDTH)})
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, n, 256) to the same."""
@@ -173,22 +176,31 @@ class Widen(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.proj = nn.Linear(WIDTH, 4 * WIDTH)
+        self.proj = Projection(WIDTH, 4 * WIDTH)
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, n, 256) to (batch, n, 1024)."""
         return F.gelu(self.proj(x))
 
 
-class CausalConv(nn.Conv1d):
-    """A convolution over a frame and the two before it, for (batch, n, channels)."""
+class CausalConv(Assembled, Projection):
+    """A convolution over a frame and the two before it, for (batch, n, channels), as one product."""
 
     def __init__(self, num_inputs: int) -> None:
-        super().__init__(num_inputs, WIDTH, 3)
+        super().__init__(KERNEL * num_inputs, WIDTH)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def published_names(self, path: str) -> list[str]:
+        """Weight and bias under its own name."""
+        return [f"{path}.weight", f"{path}.bias"]
+
+    def assemble(self, tensors: Sequence[Tensor]) -> dict[str, Tensor]:
+        """The weight (256, inputs, 3) as (256, 3 · inputs), the earliest frame first."""
+        return {"weight": tensors[0].transpose(1, 2).flatten(1).contiguous(), "bias": tensors[1]}
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the base class's name
         """(batch, n, inputs) to (batch, n, 256)."""
-        return super().forward(F.pad(x.transpose(1, 2), (2, 0))).transpose(1, 2)
+        num_frames, padded = input.shape[1], F.pad(input, (0, 0, KERNEL - 1, 0))
+        return super().forward(torch.cat([padded[:, first : first + num_frames] for first in range(KERNEL)], -1))
 
 
 class PointwiseConv(nn.Conv1d):

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from chatterbox.config import FRAMES_PER_TOKEN, NUM_MELS, NUM_SPEECH_TOKENS
 from chatterbox.flow.encoder import Encoder
 from chatterbox.flow.estimator import Estimator
-from chatterbox.flow.solver import Solver
+from chatterbox.flow.solver import OnStep, Solver, nothing
 from chatterbox.weights import Checkpoint, load
 
 WIDTH = 512
@@ -30,6 +30,11 @@ class FlowPrompt:
     def num_frames(self) -> int:
         """Of its mel."""
         return self.mel.shape[1]
+
+    def last(self, num_tokens: int) -> "FlowPrompt":
+        """Its last ids, or all where it has no more."""
+        first = max(0, self.embedded.shape[1] - num_tokens)
+        return FlowPrompt(self.speaker, self.embedded[:, first:], self.mel[:, FRAMES_PER_TOKEN * first :])
 
 
 class Flow(nn.Module):
@@ -119,13 +124,21 @@ class Flow(nn.Module):
             noise[..., num_prompt_frames:] = new
         return noise.to(self.device)
 
-    def render(self, ids: Tensor, prompt: FlowPrompt, noise: Tensor, num_steps: int | None = None) -> Tensor:
+    def render(
+        self,
+        ids: Tensor,
+        prompt: FlowPrompt,
+        noise: Tensor,
+        num_steps: int | None = None,
+        on_step: OnStep = nothing,
+    ) -> Tensor:
         """The mel of new ids in the prompt's voice: (1, 80, 2n), float32. The same input gives the same mel.
 
         Args:
             ids: (1, n), each from 0 to 6560.
             noise: (1, 80, prompt's frames + 2n), such as `draw_noise` gives; each frame has its own.
             num_steps: of the solver; time grows with it. None for the published 10, or 2 with a meanflow.
+            on_step: is called before each of them, and may raise to end it all.
 
         Raises:
             ValueError: there are no ids, one is no sound, or noise is of another shape.
@@ -137,7 +150,8 @@ class Flow(nn.Module):
         frames = self.encoder_proj(self.encoder(embedded))
         speaker = prompt.speaker[:, None].expand(-1, num_frames, -1)
         known = F.pad(prompt.mel, (0, 0, 0, num_frames - prompt.num_frames))
-        mel: Tensor = self.decoder(noise.transpose(1, 2), torch.cat([frames, speaker, known], dim=-1), num_steps)
+        conditions = torch.cat([frames, speaker, known], dim=-1)
+        mel: Tensor = self.decoder(noise.transpose(1, 2), conditions, num_steps, on_step=on_step)
         return mel[:, prompt.num_frames :].transpose(1, 2)
 
     def _embed(self, ids: Tensor) -> Tensor:

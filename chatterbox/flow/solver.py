@@ -1,5 +1,7 @@
 """Noise in, mel out: Euler steps along the estimator's velocity. Knows nothing of ids and voices."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -8,6 +10,12 @@ from chatterbox.flow.estimator import Estimator
 GUIDANCE = 0.7
 NUM_STEPS, NUM_MEANFLOW_STEPS = 10, 2  # as published
 MOST_STEPS = 100
+
+OnStep = Callable[[], None]
+
+
+def nothing() -> None:
+    """What is done before a step unless somebody wishes otherwise."""
 
 
 class Solver(nn.Module):
@@ -23,7 +31,12 @@ class Solver(nn.Module):
         self.is_meanflow = estimator.time_embed_mixer is not None
 
     def forward(
-        self, noise: Tensor, conditions: Tensor, num_steps: int | None = None, mask: Tensor | None = None
+        self,
+        noise: Tensor,
+        conditions: Tensor,
+        num_steps: int | None = None,
+        mask: Tensor | None = None,
+        on_step: OnStep = nothing,
     ) -> Tensor:
         """The mel, (batch, n, 80), in the noise's dtype.
 
@@ -32,6 +45,7 @@ class Solver(nn.Module):
             conditions: (batch, n, 240), in the weights' dtype.
             num_steps: None for the published count; fewer are quicker and rougher.
             mask: (batch, n), false where an utterance is padded; None if none is.
+            on_step: is called before each step, and may raise to end it all.
         """
         check_steps(num_steps)
         times = self._schedule(num_steps, noise.device)
@@ -41,6 +55,7 @@ class Solver(nn.Module):
             mask = None if mask is None else torch.cat([mask, mask])
         x = noise
         for time, duration in zip(embedded, times.diff(), strict=True):
+            on_step()
             x = x + duration * self._velocity(x, conditions, time, mask)
         return x
 

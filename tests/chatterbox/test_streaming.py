@@ -13,7 +13,7 @@ from chatterbox.config import FRAMES_PER_TOKEN, NUM_MELS, NUM_SPEECH_TOKENS
 from chatterbox.flow.flow import Flow, FlowPrompt
 from chatterbox.mel import prompt_mel
 from chatterbox.model import Model
-from chatterbox.streaming import cut, growing
+from chatterbox.streaming import VOICE_TOKENS, cut, growing
 from chatterbox.vocoder.source import SourceNoise, draw_noise
 from chatterbox.vocoder.streaming import render_next
 from chatterbox.vocoder.trim import fade_in
@@ -44,10 +44,12 @@ class Streamed:
         )
 
     def frame_noise(self, prompt: FlowPrompt) -> Tensor:
-        """Of the voice's frames, then of each new frame."""
+        """Of the voice's frames, those included that no piece was rendered after, then of each new frame."""
         pieces = zip(self.flow_noises, self.num_known_frames, self.mels, strict=True)
         new = [noise[..., num_known:][..., : mel.shape[-1]] for noise, num_known, mel in pieces]
-        return torch.cat([self.flow_noises[0][..., : prompt.num_frames], *new], -1)
+        heard = self.flow_noises[0][..., : self.num_known_frames[0]]
+        unheard = torch.randn(1, NUM_MELS, prompt.num_frames - heard.shape[-1], generator=seeded(6))
+        return torch.cat([unheard, heard, *new], -1)
 
 
 @pytest.fixture(scope="module")
@@ -59,10 +61,10 @@ def watch(model: Model, **options: Any) -> Streamed:
     """Stream, noting what passes between the real stages."""
     seen, render = Streamed([], [], [], [], []), Flow.render
 
-    def render_mel(flow: Flow, ids: Tensor, prompt: FlowPrompt, noise: Tensor) -> Tensor:
+    def render_mel(flow: Flow, ids: Tensor, prompt: FlowPrompt, noise: Tensor, *arguments: Any) -> Tensor:
         seen.num_known_frames.append(prompt.num_frames)
         seen.flow_noises.append(noise)
-        return render(flow, ids, prompt, noise)
+        return render(flow, ids, prompt, noise, *arguments)
 
     def render_wave(vocoder: Any, mel: Tensor, noise: SourceNoise, *arguments: Any, **options: Any) -> Any:
         seen.mels.append(mel)
@@ -85,8 +87,14 @@ def stream(
 
 
 def voice(model: Model) -> Gen:
+    """Longer than what of a voice is heard before each piece."""
     assert model.conds is not None
-    return model.conds.gen
+    ids, mel = (model.conds.gen[name] for name in ("prompt_token", "prompt_feat"))
+    assert ids is not None
+    assert mel is not None
+    longer = {"prompt_token": torch.cat([ids, ids], 1), "prompt_feat": torch.cat([mel, mel], 1)}
+    assert longer["prompt_token"].shape[1] > VOICE_TOKENS
+    return model.conds.gen | longer
 
 
 @on("base-mini", "nano-mini")
@@ -108,9 +116,10 @@ def test_nothing_clicks_where_pieces_meet(streamed: Streamed) -> None:
 def test_one_piece_is_the_whole(model: Model) -> None:
     ids = IDS[:12]
     (piece,) = stream(model, ids, lambda _: len(ids))
-    generator, prompt, num_frames = seeded(3), model.s3gen.flow.prepare(voice(model)), FRAMES_PER_TOKEN * len(ids)
+    generator, num_frames = seeded(3), FRAMES_PER_TOKEN * len(ids)
+    prompt = model.s3gen.flow.prepare(voice(model)).last(VOICE_TOKENS)
     noise = torch.randn(prompt.num_frames + num_frames, NUM_MELS, generator=generator).mT[None]
-    whole = render(model, ids, noise, draw_noise(num_frames, generator))
+    whole = render(model, ids, noise, draw_noise(num_frames, generator), prompt)
     assert relative_error(piece, fade_in(whole)) < SAME
 
 
@@ -135,18 +144,23 @@ def test_a_stream_is_nearer_to_the_whole_than_pieces_by_themselves(model: Model,
 
 
 @on("nano-mini")
-def test_the_flow_goes_on_from_as_much_as_it_is_told(model: Model, streamed: Streamed) -> None:
-    known = [num_frames - streamed.num_known_frames[0] for num_frames in streamed.num_known_frames]
-    assert known == [0, FRAMES_PER_TOKEN * 10, FRAMES_PER_TOKEN * 25, FRAMES_PER_TOKEN * 50]
-    known = watch(model, context_tokens=12).num_known_frames
-    assert [num_frames - known[0] for num_frames in known] == [0, *[FRAMES_PER_TOKEN * n for n in (10, 12, 12)]]
+def test_the_flow_goes_on_from_the_end_of_the_voice_and_from_what_was_said(
+    model: Model, streamed: Streamed
+) -> None:
+    known = [num_frames // FRAMES_PER_TOKEN - VOICE_TOKENS for num_frames in streamed.num_known_frames]
+    assert known == [0, 10, 25, 50]
+    shorter = watch(model, context_tokens=12).num_known_frames
+    assert [num_frames // FRAMES_PER_TOKEN - VOICE_TOKENS for num_frames in shorter] == [0, 10, 12, 12]
 
 
 @torch.inference_mode()
-def render(model: Model, ids: list[int], noise: Tensor, source_noise: SourceNoise) -> Tensor:
-    """The wave of ids at once, not faded in."""
+def render(
+    model: Model, ids: list[int], noise: Tensor, source_noise: SourceNoise, prompt: FlowPrompt | None = None
+) -> Tensor:
+    """The wave of ids at once, not faded in; after the whole voice unless a prompt is given."""
     flow, vocoder = model.s3gen.flow, model.s3gen.vocoder
-    return vocoder.render(flow.render(torch.tensor([ids]), flow.prepare(voice(model)), noise), source_noise)
+    mel = flow.render(torch.tensor([ids]), prompt or flow.prepare(voice(model)), noise)
+    return vocoder.render(mel, source_noise)
 
 
 def distance(pieces: list[Tensor], whole: Tensor) -> float:

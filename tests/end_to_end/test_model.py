@@ -3,6 +3,8 @@
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from tests.running import RunningDaemon, running_daemon, wait_until
 
 TEXT = "Five words and no more."
 VOICE = DATA / "voice.wav"
+STATUS = [sys.executable, "-c", "from chatterbox_client.cli import chatterbox; chatterbox()", "status"]
 
 
 @pytest.fixture(scope="module")
@@ -217,6 +220,10 @@ def test_status_tells_what_was_warmed_up_how_fast_it_is_and_what_it_holds(nano: 
         assert stats[calls]["first_audio_seconds"] > 0
         assert stats[calls]["tokens_per_second"] > 0
         assert stats[calls]["rtf"] > 0
+    assert (stats["last"]["tokens_after_cancel"], stats["captures"]) == (0, 0)
+    printed = subprocess.run(STATUS, env=nano.environment, capture_output=True, text=True, check=True).stdout
+    assert "chatterbox  ready, warm, " in printed
+    assert f"RTF {stats['last']['rtf']:.2f}, " in printed
     log = nano.log.read_text()
     assert "chatterbox: load took" in log
     assert "chatterbox: warm-up took" in log

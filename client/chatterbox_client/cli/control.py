@@ -158,7 +158,9 @@ def _status_lines(status: dict[str, Any]) -> list[str]:
     for name, engine in status["engines"].items():
         death = f"; last ended: {engine['last_death']}" if engine["last_death"] else ""
         detail = f": {engine['detail']}" if engine["detail"] else ""
-        lines.append(f"  {name:11} {engine['state']}{detail}, {engine['voices']} voices{death}")
+        state = f"{engine['state']}, warm" if engine["warm"] else engine["state"]
+        lines.append(f"  {name:11} {state}{detail}, {engine['voices']} voices{death}")
+        lines += _model_lines(engine["stats"])
     held = "paused" if player["paused"] else ""
     words = ("device", player["device_state"], player["device"] or "", player["detail"], held)
     lines.append(f"  {'player':11} {' '.join(filter(None, words))}")
@@ -168,6 +170,20 @@ def _status_lines(status: dict[str, Any]) -> list[str]:
         lines.append(f"  {'':11} {count} since the daemon started")
     for name, figures in status["latency_seconds"].items():
         lines.append(f"  {name:13} p50 {figures['p50'] * 1000:.1f} ms, p95 {figures['p95'] * 1000:.1f} ms")
+    return lines
+
+
+def _model_lines(stats: dict[str, Any]) -> list[str]:
+    """How fast an engine speaks that tells it, and what it holds of its device."""
+    lines, calls = [], [(name, stats.get(name)) for name in ("first", "last", "median")]
+    for name, call in calls:
+        if call:
+            first, rate = call["first_audio_seconds"], call["tokens_per_second"]
+            lines.append(f"    {name:9} first audio {first:.2f} s, RTF {call['rtf']:.2f}, {rate:.0f} ids a second")
+    memory = stats.get("memory", {})
+    if "device_bytes" in memory:
+        now, peak = memory["device_bytes"] / 1e9, memory["peak_device_bytes"] / 1e9
+        lines.append(f"    {'device':9} {now:.2f} GB, at most {peak:.2f} GB")
     return lines
 
 

@@ -20,7 +20,7 @@ from chatterbox_client.results import Chunk
 @click.option("--seed", type=int, help="Same seed, same sound.")
 @click.option("--flow-steps", type=int, help="Steps from speech ids to sound: fewer are quicker and rougher.")
 @click.pass_context
-def convert(context: click.Context, recording: Path, output: Path, **options: Any) -> None:
+def convert(context: click.Context, /, recording: Path, output: Path, **options: Any) -> None:
     """Say what a recording says in another voice. IN and OUT are sound files."""
     data = read_recording(recording)
     with Client(context.obj, name="convert") as client, new_file(output, choose(output, None, None, 1)) as encoder:

@@ -27,6 +27,10 @@ class Journal:
         """Note how long the block took, if it comes to its end."""
         started_at = perf_counter()
         yield
-        seconds = round(perf_counter() - started_at, 3)
+        self.add(what, perf_counter() - started_at)
+
+    def add(self, what: str, seconds: float) -> None:
+        """Note something that is over, and how long it took."""
         log.info("%s: %s took %.2f s", self._name, what, seconds)
-        self._note({"what": what, "seconds": seconds, "at": datetime.now(UTC).isoformat(timespec="seconds")})
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        self._note({"what": what, "seconds": round(seconds, 3), "at": at})

@@ -81,6 +81,7 @@ class ModelEngine:
         if static is not None:
             with self._journal.timed("capturing the decode step"):
                 static.warm_up()
+            self._figures.captured()
         if self._model.conds is None:
             return False
         self.synthesize(Piece("Warm.", voice=OWN_VOICE, options={"seed": 0}), _Nobody())
@@ -102,10 +103,15 @@ class ModelEngine:
         with self._figures.timing(steps) as timing, _explained():
             self._pace.begin()
             sizes = self._pace.num_tokens if piece.options.get("paced") else growing
-            for wave, is_last in self._model.stream(utterance, sizes, on_step=take):
+            stream = self._model.stream(utterance, sizes, on_step=take, on_flow_step=steps.check)
+            for wave, is_last in stream:
                 start, end = timing.num_samples, timing.take(wave.shape[-1])
                 output.write(wave[0].numpy(), clock.until(end, start_sample=start, is_last=is_last))
                 self._pace.note(*steps.since_last(), wave.shape[-1] / SAMPLE_RATE_HZ)
+                steps.check()
+        for late in self._figures.captured():
+            what = f"capturing the decode step of {late.num_rows} rows and {late.num_positions} positions"
+            self._journal.add(what, late.seconds)
         return Spoken(voice.name, is_truncated=steps.count == utterance.max_new_tokens and not steps.has_stopped)
 
     @memory.running_out()
@@ -114,11 +120,13 @@ class ModelEngine:
         voice = self._voices.choose(piece.voice)
         with _explained():
             ids = speech_ids(piece.clip, self._model.load_prompt_analyser())[0].tolist()
-            steps = piece.options.get("flow_steps")
-            wave = self._model.start_wave(voice.conditionals.gen, _generator(piece), flow_steps=steps)
+            wave = self._model.start_wave(
+                voice.conditionals.gen,
+                _generator(piece),
+                flow_steps=piece.options.get("flow_steps"),
+                on_flow_step=Steps(output).check,
+            )
             for converted, ahead, is_last in cut(ids, lambda _: CONVERTED_TOKENS):
-                if output.is_cancelled:
-                    break
                 output.write(wave.render(converted, ahead, is_last=is_last)[0].numpy(), [])
         return Spoken(voice.name)
 

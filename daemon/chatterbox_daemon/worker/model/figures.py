@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from chatterbox.config import SAMPLE_RATE_HZ, STOP_SPEECH
 from chatterbox.model import Model
 from chatterbox.t3.speech import Step
+from chatterbox.t3.static import Captured
 from chatterbox_daemon.worker.engine import Output
 from chatterbox_daemon.worker.model import memory
 
@@ -23,20 +24,26 @@ class Cancelled(Exception):
 
 
 class Steps:
-    """The ids of one piece as they are sampled. Raises Cancelled between two, once nobody wants more."""
+    """The ids of one piece as they are sampled, and the steps of its flow. Ends them once nobody wants more."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
         self.count = 0
+        self.num_after_cancel = 0
         self.has_stopped = False
         self._last_count, self._last_at = 0, perf_counter()
         self._taken_at = self._last_at
 
     def take(self, step: Step) -> None:
-        """One more."""
+        """One more id. Raises Cancelled."""
         self.count += 1
         self.has_stopped = step.id == STOP_SPEECH
         self._taken_at = perf_counter()
+        self.num_after_cancel += self._output.is_cancelled
+        self.check()
+
+    def check(self) -> None:
+        """Raises Cancelled, once nobody wants more."""
         if self._output.is_cancelled:
             raise Cancelled
 
@@ -52,23 +59,42 @@ class Steps:
 class Timing:
     """One piece under way."""
 
-    started_at: float
-    first_at: float | None = None
+    steps: Steps
+    started_at: float = field(default_factory=perf_counter)
+    first_audio: dict[str, float] = field(default_factory=dict)
     num_samples: int = 0
 
     def take(self, num_samples: int) -> int:
         """Samples have come; returns how many in all."""
-        if num_samples and self.first_at is None:
-            self.first_at = perf_counter()
+        if num_samples and not self.first_audio:
+            seconds = perf_counter() - self.started_at
+            self.first_audio = {"first_audio_seconds": round(seconds, 3), "first_audio_tokens": self.steps.count}
         self.num_samples += num_samples
         return self.num_samples
+
+    def end(self) -> dict[str, float]:
+        """Its figures, of which there are none before its first sound."""
+        if not self.first_audio:
+            return {}
+        seconds, audio_seconds = perf_counter() - self.started_at, self.num_samples / SAMPLE_RATE_HZ
+        return {
+            **self.first_audio,
+            "tokens": self.steps.count,
+            "tokens_per_second": round(self.steps.count / seconds, 1),
+            "tokens_after_cancel": self.steps.num_after_cancel,
+            "audio_seconds": round(audio_seconds, 2),
+            "seconds": round(seconds, 3),
+            "rtf": round(seconds / audio_seconds, 3),
+        }
 
 
 class Figures:
     """Of one model, for `status`; begun when it has been loaded, and again when it is warm."""
 
     def __init__(self, model: Model, load_seconds: float) -> None:
-        self._device = model.device
+        self._device, self._t3 = model.device, model.t3
+        self._captures: list[Captured] = []  # the decoder's own list; after a reset there is another
+        self._num_captures = 0
         self._loaded = {
             "model": model.variant.name,
             "device": str(model.device),
@@ -87,29 +113,25 @@ class Figures:
     @contextmanager
     def timing(self, steps: Steps) -> Iterator[Timing]:
         """A piece is spoken inside the block."""
-        timing = Timing(perf_counter())
-        yield timing
-        seconds = perf_counter() - timing.started_at
+        yield (timing := Timing(steps))
         self._num_pieces += 1
-        audio_seconds = timing.num_samples / SAMPLE_RATE_HZ
-        if timing.first_at is not None:
-            self._recent.append(
-                {
-                    "first_audio_seconds": round(timing.first_at - timing.started_at, 3),
-                    "tokens": steps.count,
-                    "tokens_per_second": round(steps.count / seconds, 1),
-                    "audio_seconds": round(audio_seconds, 2),
-                    "seconds": round(seconds, 3),
-                    "rtf": round(seconds / audio_seconds, 3),
-                }
-            )
-            self._first = self._first or self._recent[0]
+        if ended := timing.end():
+            self._recent.append(ended)
+            self._first = self._first or ended
+
+    def captured(self) -> list[Captured]:
+        """The graphs of the decode step that were made since this was last asked."""
+        captures = self._t3.static.captures if self._t3.static else []
+        first = self._num_captures if captures is self._captures else 0
+        self._captures, self._num_captures = captures, len(captures)
+        return captures[first:]
 
     def describe(self) -> dict[str, Any]:
         """All of it."""
         return {
             **self._loaded,
             "memory": memory.describe(self._device),
+            "captures": self._num_captures,
             "pieces": self._num_pieces,
             "first": self._first,
             "last": self._recent[-1] if self._recent else {},
