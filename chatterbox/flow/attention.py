@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from chatterbox.layers import FusedLinear, Projection
+from chatterbox.layers import FusedLinear
+from chatterbox.projection import Projection
 
 
 class SelfAttention(nn.Module):

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from chatterbox.config import FRAMES_PER_TOKEN
 from chatterbox.flow.attention import RelativeAttention, relative_positions
-from chatterbox.layers import Projection
+from chatterbox.projection import Projection
 
 NUM_HEADS = 8
 FEED_FORWARD_RATIO = 4

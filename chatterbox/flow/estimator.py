@@ -14,7 +14,8 @@ from torch.nn import functional as F
 
 from chatterbox.config import NUM_MELS
 from chatterbox.flow.attention import SelfAttention
-from chatterbox.layers import Assembled, Projection
+from chatterbox.layers import Assembled
+from chatterbox.projection import Projection
 
 WIDTH = 256
 NUM_HEADS, HEAD_WIDTH = 8, 64

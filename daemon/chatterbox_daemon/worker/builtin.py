@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import soxr
 
-from chatterbox_client.audio import SAMPLE_RATE_HZ
+from chatterbox_client.audio import SAMPLE_BYTES, SAMPLE_RATE_HZ
 from chatterbox_daemon.worker.engine import Answer, EngineError, Output, Piece, Spoken, Voice
 from chatterbox_daemon.worker.espeak import Espeak, Parameter
 from chatterbox_daemon.worker.journal import Journal
@@ -140,8 +140,9 @@ class _Speech:
     def receive(self, samples: bytes, places: list[tuple[int, int]]) -> bool:
         """What espeak calls back with."""
         words = []
-        for at, character in places:
-            sample = max(self._sent_samples, round(at * self._ratio))
+        last = self._received_samples + len(samples) // SAMPLE_BYTES - 1
+        for at, character in places:  # espeak places some behind the end of the speech
+            sample = max(self._sent_samples, int(min(at, last) * self._ratio))
             words += self._words.reach(sample, self._spoken.place(character, 1)[0])
         self._write(np.frombuffer(samples, dtype="<i2"), words)
         return not self._output.is_cancelled
