@@ -181,8 +181,8 @@ class AsyncClient:
         if self._connection is None:
             raise Unavailable("the daemon went away")
         number = next(self._ids)
-        self._inboxes[number] = asyncio.Queue()
         self._connection.send({**header, "id": number}, payload)
+        self._inboxes[number] = asyncio.Queue()
         self._drain()  # the descriptor signals edges only: sending may have swallowed one
         return number
 

@@ -154,8 +154,8 @@ class Client:
         """Send a request and return its id; opens the connection, and the daemon, where needed."""
         connection = self._open()
         number = next(self._ids)
-        self._inboxes[number] = deque()
         connection.send({**header, "id": number}, payload)
+        self._inboxes[number] = deque()
         return number
 
     def send(self, header: Header) -> None:

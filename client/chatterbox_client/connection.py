@@ -6,13 +6,14 @@ A connection that was lost is never used again: what was in flight is lost with 
 import math
 import os
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
 
 import zmq
 
 from chatterbox_client import protocol
-from chatterbox_client.errors import Unavailable
+from chatterbox_client.errors import RequestError, Unavailable
 
 _MONITOR_EVENT = struct.Struct("=hi")
 
@@ -38,9 +39,11 @@ class Connection:
         self.is_lost = False
 
     def send(self, header: protocol.Header, payload: bytes | None = None) -> None:
-        """Send one message. Raises Unavailable when the daemon takes nothing more."""
+        """Send one message. Raises RequestError if it is too large, Unavailable if no more is taken."""
+        frames = protocol.encode(header, payload)
+        _weigh(frames)
         try:
-            self._socket.send_multipart(protocol.encode(header, payload), zmq.NOBLOCK)
+            self._socket.send_multipart(frames, zmq.NOBLOCK)
         except zmq.Again:
             self.is_lost = True
             raise Unavailable("the daemon takes no more messages; is it stopped?") from None
@@ -84,3 +87,14 @@ class Connection:
     def _was_disconnected(self) -> bool:
         event, _ = _MONITOR_EVENT.unpack(self._monitor.recv_multipart()[0])
         return bool(event & zmq.EVENT_DISCONNECTED)
+
+
+def _weigh(frames: Sequence[bytes | memoryview]) -> None:
+    """A daemon drops the connection over a frame that is too large: the request alone is refused here instead."""
+    most = (len(protocol.MAGIC), protocol.MAX_HEADER_BYTES, protocol.MAX_PAYLOAD_BYTES)
+    for frame, most_bytes in zip(frames, most, strict=False):
+        if len(frame) > most_bytes:
+            raise RequestError(
+                "too_large",
+                f"the request has a frame of {len(frame)} bytes; at most {most_bytes}: send it in parts",
+            )

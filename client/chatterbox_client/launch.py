@@ -2,6 +2,7 @@
 
 import os
 import socket
+import stat
 import sys
 from pathlib import Path
 from time import monotonic, sleep
@@ -19,8 +20,12 @@ _EXIT_CONFIGURATION = 78
 
 
 def ensure_daemon(path: Path, *, start: bool) -> None:
-    """Return once something listens on `path`, starting a daemon if allowed. Raises Unavailable."""
+    """Return once something listens on `path`, starting a daemon if allowed.
+
+    Raises Unavailable where none is, and ConfigurationError where it may be another user's.
+    """
     if is_listening(path):
+        _refuse_strangers(path)
         return
     if not start:
         raise Unavailable(f"no daemon listens on {path}; start one with: chatterbox daemon start")
@@ -29,6 +34,18 @@ def ensure_daemon(path: Path, *, start: bool) -> None:
     if find_spec("chatterbox_daemon") is None:
         raise Unavailable(f"no daemon listens on {path}, and none is installed: pip install 'chatterboxd[daemon]'")
     _wait_until_listening(path, _spawn(path))
+
+
+def _refuse_strangers(path: Path) -> None:
+    """Raise ConfigurationError where another user may be the one who listens: texts are for one's own daemon."""
+    socket_owner, folder = path.stat().st_uid, path.parent.stat()
+    if socket_owner != os.getuid():
+        raise ConfigurationError(f"{path} belongs to user {socket_owner}, not to you: it is told nothing")
+    is_open = folder.st_mode & stat.S_IWOTH and not folder.st_mode & stat.S_ISVTX
+    if is_open or folder.st_uid not in (os.getuid(), 0):
+        raise ConfigurationError(
+            f"others can put a socket into {path.parent}: it is told nothing. chmod 700 it, or choose another"
+        )
 
 
 def is_listening(path: Path) -> bool:

@@ -86,11 +86,11 @@ def check_option(name: str, value: object) -> None:
         _check_whole(name, value, *WHOLE_RANGES[name][:2])
     elif name in ("spell", "digits"):
         if not isinstance(value, bool):
-            raise ValueError(f"{name} must be true or false, not {value!r}")
+            raise ValueError(f"{name} must be true or false, not {value!r:.60}")
     elif not isinstance(value, str) or not 0 < len(value) <= MAX_NAME_CHARACTERS:
         raise ValueError(f"{name} must be a name of 1 to {MAX_NAME_CHARACTERS} characters")
     elif name in _WORDS and value not in _WORDS[name]:
-        raise ValueError(f"{name} must be one of {', '.join(_WORDS[name])}, not {value!r}")
+        raise ValueError(f"{name} must be one of {', '.join(_WORDS[name])}, not {value!r:.60}")
 
 
 def check_parts(parts: object) -> list[dict[str, Any]]:
@@ -128,7 +128,7 @@ def _check_number(name: str, value: object, lowest: float, highest: float) -> No
 
 def _check_whole(name: str, value: object, lowest: int, highest: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
-        raise ValueError(f"{name} must be a whole number from {lowest} to {highest}, not {value!r}")
+        raise ValueError(f"{name} must be a whole number from {lowest} to {highest}, not {value!r:.60}")
 
 
 DEFAULTS = Options()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
-from chatterbox_client import paths
+from chatterbox_client import paths, protocol
 from chatterbox_client.errors import ConfigurationError
 from chatterbox_client.options import ENGINES, INSTANT, RANGES
 
@@ -48,7 +48,9 @@ class Config:
     player_idle_seconds: float = 20.0
     device_wait_seconds: float = 10.0
     max_text_characters: int = 10_000_000
+    max_request_bytes: int = 56 << 20
     max_queue: int = 1_000
+    max_streams: int = 256
     max_clients: int = 512
     ahead_seconds: float = 30.0
     instant: str = "cache"
@@ -57,6 +59,7 @@ class Config:
     cache_max_characters: int = 80
     log_level: str = "info"
     log_text: bool = False
+    log_bytes: int = 10 << 20
     model_engine: str = "chatterbox"
 
     def __post_init__(self) -> None:
@@ -81,12 +84,15 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "player_idle_seconds": (0.0, 86_400.0),
     "device_wait_seconds": (0.0, 3_600.0),
     "max_text_characters": (1, 20_000_000),
+    "max_request_bytes": (1_024, protocol.MAX_HEADER_BYTES + protocol.MAX_PAYLOAD_BYTES),
     "max_queue": (1, 100_000),
+    "max_streams": (1, 100_000),
     "max_clients": (1, 10_000),
     "ahead_seconds": (1.0, 600.0),
     "instant_max_characters": (0, 1_000),
     "cache_bytes": (0, 8 << 30),
     "cache_max_characters": (0, 1_000),
+    "log_bytes": (0, 1 << 40),
 }
 NAMES = tuple(field.name for field in dataclasses.fields(Config))
 

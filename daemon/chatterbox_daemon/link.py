@@ -51,7 +51,7 @@ class Decoder:
             return None
         try:
             header = json.loads(self._buffer[_LENGTHS.size : start])
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise LinkError(f"the header is not JSON: {error}") from error
         if not isinstance(header, dict):
             raise LinkError("the header is not a JSON object")

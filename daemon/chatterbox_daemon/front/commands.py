@@ -1,5 +1,6 @@
 """What clients ask and tell the daemon besides texts: hello, voices, devices, pause, cache, shutdown."""
 
+import json
 import os
 from collections.abc import Callable
 from typing import Any
@@ -15,9 +16,10 @@ from chatterbox_daemon.front.programs import program_of
 from chatterbox_daemon.front.renderer import Renderer
 from chatterbox_daemon.front.replies import Send
 from chatterbox_daemon.front.request import Refused
-from chatterbox_daemon.front.sessions import Handler, Session
+from chatterbox_daemon.front.sessions import MAX_SUBSCRIPTIONS, Handler, Session
 from chatterbox_daemon.front.speaker import Speaker
 
+MAX_ARGUMENTS_BYTES = 1 << 16  # far below what the link to a worker carries
 CHANGES_OF_VOICES = ("add", "import", "remove", "rename")  # a name may now stand for another voice
 
 
@@ -104,6 +106,11 @@ class Commands:
         if not isinstance(action, str):
             raise Refused("bad_request", f"action must be a word such as add, not {action!r:.60}")
         arguments = {key: value for key, value in message.header.items() if key not in ("op", "id", "action")}
+        num_bytes = len(json.dumps(arguments))
+        if num_bytes > MAX_ARGUMENTS_BYTES:
+            raise Refused(
+                "too_large", f"what is said of the voice has {num_bytes} bytes; at most {MAX_ARGUMENTS_BYTES}"
+            )
         self._renderer.presence.need()
         model.command(action, arguments, bytes(message.payload), answer)
 
@@ -150,6 +157,8 @@ class Commands:
         return {}
 
     def _events(self, session: Session, client_id: int, _: Message) -> None:
+        if len(session.subscriptions) >= MAX_SUBSCRIPTIONS:
+            raise Refused("busy", f"this client is told of all that happens {MAX_SUBSCRIPTIONS} times already")
         session.subscriptions.add(client_id)
 
     def _shutdown(self, *_: object) -> Header:

@@ -32,13 +32,14 @@ class Desk:
         status: Callable[[], Header],
         shut_down: Callable[[], None],
     ) -> None:
-        self._sessions, self._send = sessions, send
+        self._config, self._sessions, self._send = config, sessions, send
         self.ledger = Ledger(config, renderer, speaker, replies, mute)
         self._commands = Commands(config, renderer, speaker, send=send, status=status, shut_down=shut_down)
         self._handlers = {**self.ledger.handlers(), **self._commands.handlers()}
 
     def configure(self, config: Config) -> None:
         """Use new limits from the next message on."""
+        self._config = config
         self.ledger.configure(config)
         self._commands.configure(config)
 
@@ -48,6 +49,7 @@ class Desk:
         try:
             message = protocol.decode(frames)
             client_id = protocol.request_id(message.header)
+            self._weigh(frames)
             session = self._sessions.open(identity, fd)
             if session is None:
                 raise Refused("busy", f"{len(self._sessions)} clients are connected; max_clients allows no more")
@@ -56,6 +58,11 @@ class Desk:
             self._send(
                 identity, {"re": client_id, "type": "error", "code": error.code, "message": str(error)}, None
             )
+
+    def _weigh(self, frames: list[bytes]) -> None:
+        num_bytes, most = sum(map(len, frames)), self._config.max_request_bytes
+        if num_bytes > most:
+            raise Refused("too_large", f"the request has {num_bytes} bytes; max_request_bytes is {most}")
 
     def _dispatch(self, session: Session, client_id: int, message: Message) -> None:
         op = message.header.get("op")

@@ -8,6 +8,7 @@ from typing import Any
 
 from chatterbox_daemon.config import Config
 from chatterbox_daemon.front import briefing
+from chatterbox_daemon.front.checking import check_worker
 from chatterbox_daemon.front.child import Child
 from chatterbox_daemon.front.crashes import Crashes
 from chatterbox_daemon.front.loop import Loop
@@ -201,9 +202,10 @@ class Engine:
             self.used_at = monotonic()
 
     def _received(self, header: Header, payload: bytes) -> None:
-        kind = header.get("type")
+        check_worker(header, payload)
+        kind = header["type"]
         if kind == "pong":
-            if header.get("stuck_seconds", 0) > self._patience_seconds:
+            if header["stuck_seconds"] > self._patience_seconds:
                 self.child.kill(f"made no progress for {header['stuck_seconds']:.0f} s")
         elif kind == "state":
             self._set_state(header)
@@ -219,7 +221,7 @@ class Engine:
             self._received_for_job(kind, header, payload)
 
     def _received_for_job(self, kind: object, header: Header, payload: bytes) -> None:
-        rendering = self.in_hand.get(header.get("job", 0))
+        rendering = self.in_hand.get(header["job"])
         if rendering is None:
             return  # of a piece that was cancelled
         if kind in ("done", "failed", "cancelled"):
@@ -229,7 +231,7 @@ class Engine:
         self._on_message(self, rendering, header, payload)
 
     def _set_state(self, header: Header) -> None:
-        self.state = header.get("state", "failed")
+        self.state = header["state"]
         self.detail = header.get("detail", "")
         log.info("%s is %s: %s", self.name, self.state, self.detail or header.get("default_voice"))
         if self.state == "ready":

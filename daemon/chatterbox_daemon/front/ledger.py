@@ -92,6 +92,10 @@ class Ledger:
             raise Refused(
                 "busy", f"{len(self._requests)} requests are under way; max_queue allows no more: try later"
             )
+        if message.header["op"] in STREAMED and len(self._streams) >= self._config.max_streams:
+            raise Refused(
+                "busy", f"{len(self._streams)} texts are being rendered; max_streams allows no more: try later"
+            )
         if message.header["op"] == "convert":
             fields = parse_conversion(message.header, bytes(message.payload))
         else:

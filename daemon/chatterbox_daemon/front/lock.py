@@ -3,6 +3,7 @@
 import fcntl
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from chatterbox_client.errors import ConfigurationError
@@ -80,6 +81,9 @@ def _lock(path: Path) -> int:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         raise ConfigurationError(f"the lock file {path} cannot be opened: {error}") from error
+    if (owner_id := os.fstat(fd).st_uid) != os.getuid():
+        os.close(fd)
+        raise ConfigurationError(f"the lock file {path} belongs to user {owner_id}, not to you: remove it")
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -88,8 +92,9 @@ def _lock(path: Path) -> int:
         raise ConfigurationError(
             f"another daemon (pid {owner}) already serves {path.with_suffix('.sock')}"
         ) from None
-    os.ftruncate(fd, 0)
-    os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+    with suppress(OSError):  # a full disk: the lock holds without the number, which is for people
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
     return fd
 
 

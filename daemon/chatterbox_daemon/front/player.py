@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chatterbox_daemon.config import Config
+from chatterbox_daemon.front.checking import check_player
 from chatterbox_daemon.front.child import Child
 from chatterbox_daemon.front.crashes import Crashes
 from chatterbox_daemon.front.loop import Loop
@@ -14,6 +15,7 @@ from chatterbox_daemon.link import Header
 log = logging.getLogger(__name__)
 
 HEARTBEAT_TIMEOUT_SECONDS = 1.5
+MARKS_A_MESSAGE = 100  # of the longest names, far below what a link carries
 
 
 class Player:
@@ -37,6 +39,7 @@ class Player:
         self._on_report, self._on_restart = on_report, on_restart
         self._device: str | None = None  # of the request being heard, if it names one
         self._is_changing = False
+        self._is_playing = False
         self._asking: list[Callable[[list[dict[str, Any]]], None]] = []
         self.child = Child(
             loop,
@@ -58,7 +61,11 @@ class Player:
 
     def play(self, job: int, samples: bytes, marks: list[tuple[int, dict[str, Any]]]) -> None:
         """Append samples to what is played for a job."""
+        self._is_playing = True
         self.child.expect_life()
+        while len(marks) > MARKS_A_MESSAGE:
+            self.child.send({"op": "audio", "job": job, "marks": marks[:MARKS_A_MESSAGE]})
+            marks = marks[MARKS_A_MESSAGE:]
         self.child.send({"op": "audio", "job": job, "marks": marks}, samples)
 
     def end(self, job: int) -> None:
@@ -80,13 +87,19 @@ class Player:
         self.child.send({"op": "resume"})
 
     def rest(self) -> None:
-        """Nothing is being played: the player need not answer."""
-        self.child.expect_nothing()
+        """Nothing is being played: the player need not answer, unless it was asked something."""
+        self._is_playing = False
+        if not self._asking:
+            self.child.expect_nothing()
 
     def list_devices(self, answer: Callable[[list[dict[str, Any]]], None]) -> None:
         """Ask for the output devices; `answer` is called with them, or with none if the player dies."""
         self._asking.append(answer)
+        self._ask_devices()
+
+    def _ask_devices(self) -> None:
         self.child.send({"op": "devices"})
+        self.child.expect_life()
 
     def configure(self, config: Config) -> None:
         """Use new settings."""
@@ -131,6 +144,8 @@ class Player:
         self._send_settings()
         if self.is_paused:
             self.child.send({"op": "pause"})
+        if self._asking:
+            self._ask_devices()
         self._on_restart()
 
     def _went_down(self, ending: Ending) -> None:
@@ -142,16 +157,19 @@ class Player:
             answer([])
 
     def _received(self, header: Header, _: bytes) -> None:
-        kind = header.get("type")
+        check_player(header)
+        kind = header["type"]
         if kind == "device":
-            self.device_state = header.get("state", "lost")
+            self.device_state = header["state"]
             self._is_changing = False
             self.device_name = header.get("name")
             self.device_detail = header.get("detail") or ""
             log.info("output device %s: %s %s", self.device_name, self.device_state, self.device_detail)
         elif kind == "devices":
             for answer in self._take_asking():
-                answer(header.get("devices", []))
+                answer(header["devices"])
+            if not self._is_playing:
+                self.child.expect_nothing()
         elif kind == "begin":
             self.num_deaths = 0
         if kind not in ("pong", "ready", "devices"):

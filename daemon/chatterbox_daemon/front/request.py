@@ -115,7 +115,7 @@ def parse_speech(header: Header, config: Config) -> dict[str, Any]:
         options = Options.from_mapping(header)
         priority = header.get("priority", "message")
         if priority not in PRIORITIES:
-            raise ValueError(f"priority must be one of {', '.join(PRIORITIES)}, not {priority!r}")
+            raise ValueError(f"priority must be one of {', '.join(PRIORITIES)}, not {priority!r:.60}")
         flags = {name: _flag(header, key) for name, key in _FLAGS.items()}
     except ValueError as error:
         raise Refused("bad_request", str(error)) from error
@@ -152,5 +152,5 @@ _FLAGS = {
 def _flag(header: Header, key: str) -> bool:
     value = header.get(key, False)
     if not isinstance(value, bool):
-        raise ValueError(f"{key} must be true or false, not {value!r}")
+        raise ValueError(f"{key} must be true or false, not {value!r:.60}")
     return value

@@ -15,6 +15,7 @@ from chatterbox_client.protocol import Header
 from chatterbox_client.version import __version__
 from chatterbox_daemon.config import Config
 from chatterbox_daemon.faults import told
+from chatterbox_daemon.front import logfile
 from chatterbox_daemon.front.crashes import Crashes
 from chatterbox_daemon.front.desk import Desk
 from chatterbox_daemon.front.door import Door
@@ -174,6 +175,7 @@ class Server:
         if self._end_by is None and self._place.is_lost():
             log.warning("the socket %s is gone; ending when the work in hand is done", self._place.path)
             self._end_by = monotonic() + DRAIN_SECONDS
+        logfile.shorten(self._config.log_bytes)
         self._loop.call_later(WATCH_SECONDS, self._watch_place)
 
     def _catch_signals(self) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from chatterbox_client.protocol import Header, Message
 
 MAX_NAME_CHARACTERS = 64
+MAX_SUBSCRIPTIONS = 16  # each is another copy of everything that happens
 
 
 @dataclass(slots=True, eq=False)
