@@ -31,6 +31,10 @@ class Raw:
         assert self._dealer.poll(ANSWER_MILLISECONDS), "no reply came"
         return protocol.decode(self._dealer.recv_multipart()).header
 
+    def has_reply(self) -> bool:
+        """Whether `hear` need not wait."""
+        return bool(self._dealer.poll(0))
+
     def ask(self, **header: Any) -> protocol.Header:
         """Send a message, and return the next reply."""
         self.say(**header)
