@@ -89,6 +89,11 @@ def find(file: HubFile) -> Path | None:
     return pointer if pointer and _has_size(pointer, file.num_bytes) else None
 
 
+def is_half_fetched(file: HubFile) -> bool:
+    """Whether there is a part of a file that was never completed."""
+    return bool(_partials(file))
+
+
 def pointer_to(file: HubFile) -> Path | None:
     """Where a file belongs; None while the commit is not known."""
     commit = commit_of(file.repo)

@@ -4,7 +4,6 @@ Uses the HTTP session of `huggingface_hub` (0.34 to 2.x), but not its `hf_hub_do
 have fetched when they are interrupted, and none compares hashes.
 """
 
-import hashlib
 import io
 import os
 import time
@@ -23,6 +22,7 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]  # public, but
 
 from chatterbox.errors import DownloadError
 from chatterbox.hub import cache
+from chatterbox.hub.checking import digest
 from chatterbox.hub.offer import TRANSPORT_ERRORS, Offer, explained, status_of
 
 Report = Callable[[int], None]
@@ -61,7 +61,7 @@ def _locked(offer: Offer) -> Iterator[None]:
 def _is_here(offer: Offer) -> bool:
     """Whether the blob is here, or another repository has it and lends it."""
     twin = cache.find_twin(offer.etag, offer.num_bytes)
-    if twin is None or _digest(twin, offer.etag) != offer.etag:
+    if twin is None or digest(twin, offer.etag) != offer.etag:
         return False
     if twin == offer.blob.resolve():
         return True
@@ -76,14 +76,14 @@ def _complete(offer: Offer, report: Report) -> None:
     """Make the partial file whole and check it; where its beginning is from before and spoilt, start afresh."""
     was_begun = offer.partial.is_file()
     _transfer(offer, report)
-    digest = _digest(offer.partial, offer.etag)
-    if digest != offer.etag and was_begun:
+    found = digest(offer.partial, offer.etag)
+    if found != offer.etag and was_begun:
         offer.partial.unlink()
         _transfer(offer, report)
-        digest = _digest(offer.partial, offer.etag)
-    if digest != offer.etag:
+        found = digest(offer.partial, offer.etag)
+    if found != offer.etag:
         offer.partial.unlink()
-        raise DownloadError(f"{offer.url} is damaged or another file: its hash is {digest}, not {offer.etag}")
+        raise DownloadError(f"{offer.url} is damaged or another file: its hash is {found}, not {offer.etag}")
 
 
 def _transfer(offer: Offer, report: Report) -> None:
@@ -138,15 +138,6 @@ def _opened(url: str, headers: dict[str, str]) -> Iterator[tuple[int, Iterator[b
         hf_raise_for_status(answer)
         read = answer.iter_bytes if hasattr(answer, "iter_bytes") else answer.iter_content
         yield answer.status_code, read(CHUNK_BYTES)
-
-
-def _digest(path: Path, etag: str) -> str:
-    """The hash of a file, of the kind that the ETag is: sha256, or git's of a blob."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        if len(etag) == 64:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-        return hashlib.file_digest(file, lambda: hashlib.sha1(b"blob %d\0" % size)).hexdigest()
 
 
 class _Meter(io.BufferedWriter):

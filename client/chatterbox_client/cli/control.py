@@ -22,8 +22,10 @@ class _Group(click.Group):
         "cache": "chatterbox_client.cli.cache",
         "convert": "chatterbox_client.cli.convert",
         "daemon": "chatterbox_client.cli.daemon",
+        "doctor": "chatterbox_client.cli.doctor",
         "install": "chatterbox_client.cli.install",
         "models": "chatterbox_client.cli.models",
+        "report": "chatterbox_client.cli.report",
         "uninstall": "chatterbox_client.cli.install",
         "voices": "chatterbox_client.cli.voices",
     }

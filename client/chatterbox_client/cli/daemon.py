@@ -54,15 +54,21 @@ def restart(context: click.Context) -> None:
 @click.option("-n", "num_lines", type=click.IntRange(1), default=50, help="How many lines.")
 def logs(num_lines: int) -> None:
     """Show the end of the log: its file, or the journal where a unit runs the daemon."""
+    for line in log_lines(num_lines):
+        click.echo(line)
+
+
+def log_lines(num_lines: int) -> list[str]:
+    """The last lines of the log. Raises Failure where there is none that can be read."""
     file = paths.log_file()
     if file.is_file():
         with file.open(errors="replace") as lines:
-            click.echo("".join(deque(lines, num_lines)), nl=False)
-        return
+            return [line.rstrip("\n") for line in deque(lines, num_lines)]
     journal = ["journalctl", "--user", "--unit", "chatterboxd", "--lines", str(num_lines), "--no-pager"]
     try:
-        subprocess.run(journal, check=True)
+        run = subprocess.run(journal, check=True, capture_output=True, text=True, errors="replace")
     except (OSError, subprocess.CalledProcessError) as error:
         raise Failure(
             UNAVAILABLE, f"there is no log in {file}, and the journal cannot be read: {error}"
         ) from error
+    return run.stdout.splitlines()

@@ -11,20 +11,21 @@ NAME = "chatterbox-espeak"
 
 def install() -> list[str]:
     """See Target."""
-    target = _target()
+    target = target_path()
     program.place("emacspeak", "chatterbox-emacspeak", target)
     return [f"{target} is in place. Add this line to your init file, before Emacspeak is loaded:", _line(target)]
 
 
 def uninstall() -> list[str]:
     """See Target."""
-    target = _target()
+    target = target_path()
     if not program.remove(target):
         return [f"nothing was installed in {target}"]
     return [f"{target} is gone. Take this line out of your init file, or Emacspeak stays silent:", _line(target)]
 
 
-def _target() -> Path:
+def target_path() -> Path:
+    """Where the server is put."""
     return program.libexec_folder() / "chatterbox" / NAME
 
 

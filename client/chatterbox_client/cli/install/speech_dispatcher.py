@@ -12,12 +12,12 @@ SYSTEM_CONFIGURATION = Path("/etc/speech-dispatcher/speechd.conf")
 
 def install() -> list[str]:
     """See Target."""
-    target = _target()
+    target = target_path()
     program.data_folder().mkdir(parents=True, exist_ok=True)  # the way to the modules leads through it
     program.place("speech-dispatcher", NAME, target)
     return [
         f"{target} is in place.",
-        *_needed_lines(),
+        *needed_lines(),
         "Start speech-dispatcher anew: log out and in, or run",
         "    killall speech-dispatcher",
         "Then try it:",
@@ -30,16 +30,19 @@ def install() -> list[str]:
 
 def uninstall() -> list[str]:
     """See Target."""
-    target = _target()
+    target = target_path()
     if not program.remove(target):
         return [f"nothing was installed in {target}"]
     return [f"{target} is gone. Choose another voice in Orca, and start speech-dispatcher anew."]
 
 
-def _needed_lines() -> list[str]:
+def needed_lines() -> list[str]:
     """What the user's configuration must name, where it names its modules one by one."""
     configuration = _configuration()
-    if configuration is None or not re.search(r"^\s*AddModule\s", configuration.read_text(errors="replace"), re.M):
+    if configuration is None:
+        return []
+    modules = re.findall(r"^\s*AddModule\s.*", configuration.read_text(errors="replace"), re.M)
+    if not modules or any(NAME in line for line in modules):
         return []
     return [
         f"{configuration} lists its modules, so speech-dispatcher looks for no others. Add this line there:",
@@ -53,5 +56,6 @@ def _configuration() -> Path | None:
     return next((path for path in (own, SYSTEM_CONFIGURATION) if path.is_file()), None)
 
 
-def _target() -> Path:
+def target_path() -> Path:
+    """Where the module is put."""
     return program.libexec_folder() / "speech-dispatcher-modules" / NAME
