@@ -24,12 +24,21 @@ def cut(window: str, limit: int, perhaps: int | None = None) -> int:
     shortest = max(1, limit // 4)
     if perhaps is not None and perhaps >= shortest:
         return perhaps
-    tags = [found.span() for found in TAG.finditer(window) if found.start() < limit]
-    clauses = [found.end() for found in _CLAUSE.finditer(window, 0, limit + 1) if shortest <= found.end() <= limit]
-    if clause := _last_outside(tags, clauses):
+    if clause := last_clause(window, shortest, limit):
         return clause
+    tags = _tags(window, limit)
     words = [i for i in range(1, limit + 1) if window[i].isspace() and not window[i - 1].isspace()]
     return _last_outside(tags, words) or _whole_character(window, limit, tags)
+
+
+def last_clause(window: str, shortest: int, limit: int) -> int | None:
+    """Where the last clause of the window ends that is so long, or None."""
+    clauses = [found.end() for found in _CLAUSE.finditer(window, 0, limit + 1) if shortest <= found.end() <= limit]
+    return _last_outside(_tags(window, limit), clauses)
+
+
+def _tags(window: str, limit: int) -> list[_Span]:
+    return [found.span() for found in TAG.finditer(window) if found.start() < limit]
 
 
 def _last_outside(tags: list[_Span], places: list[int]) -> int | None:

@@ -31,6 +31,7 @@ _FOLLOWING = re.compile(rf"(?P<gap>\s*)(?:(?={TAG.pattern})|(?:[{re.escape(_OPEN
 _SPACE = re.compile(r"\s")
 _MAX_TOKEN_CHARACTERS = 48
 _BULLET = re.compile(r"(?:[-*+•‣◦▪–—·]|\(?\d{1,3}[.)]|\(?[A-Za-z]\)|#{1,6})\s")
+_MAX_BULLET_CHARACTERS = 8
 _HEADING = re.compile(r"#{1,6}\s")
 _JAPANESE_QUOTATION_GOES_ON = re.compile(r"[とっ]")
 
@@ -48,18 +49,22 @@ class Found:
     end: int | None
     is_stop: bool = False  # it ends with a stop, not just with its line
     perhaps: int | None = None  # where else one may have ended, the last such place
+    open_at: int | None = None  # it ends here or later: what follows this place, and decides, is not here yet
 
 
-def find_end(window: str, limit: int) -> Found:
+def find_end(window: str, limit: int, *, goes_on: bool = False) -> Found:
     """The end of the sentence with which `window` begins, at most `limit` characters from there.
 
     The window should hold some 64 characters more than the limit: what follows a stop decides what it means.
+    With `goes_on` the text behind the window is not known, and no end is told that it could change.
     """
     perhaps = None
     for mark in _MARK.finditer(window):
         end = mark.start() if mark["lines"] else mark.end()
         if end > limit:
             break
+        if goes_on and _is_open(window, mark):
+            return Found(None, perhaps=perhaps, open_at=end)
         verdict = _judge(window, mark)
         if verdict is _Verdict.YES:
             return Found(len(window[:end].rstrip()), is_stop=mark["stop"] is not None, perhaps=perhaps)
@@ -71,6 +76,15 @@ def find_end(window: str, limit: int) -> Found:
 def is_paragraph(gap: str) -> bool:
     """Whether this white space holds a blank line or a new page."""
     return gap.count("\n") > 1 or "\f" in gap or "\u2029" in gap
+
+
+def _is_open(window: str, mark: re.Match[str]) -> bool:
+    """Whether more text behind the window could change what the mark is, or means."""
+    following = _FOLLOWING.match(window, mark.end())
+    if following is None or following.end() == len(window):
+        return True
+    may_be_tag = "[" in following[0] and len(window) - mark.end() < MAX_TAG_CHARACTERS + len(following[0])
+    return may_be_tag or (mark["lines"] is not None and len(window) - mark.end() < _MAX_BULLET_CHARACTERS)
 
 
 def _judge(window: str, mark: re.Match[str]) -> _Verdict:
