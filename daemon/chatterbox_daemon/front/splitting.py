@@ -85,16 +85,16 @@ class Splitter:
         if span is None:
             self._is_dry = True
             return None
-        self._is_first = False
         return Piece(self._text[span.start : span.end], self._base + span.start, self._base + span.end)
 
     def _next_joined(self) -> _Span | None:
-        self._held = held = self._held or self._next_span()
-        if held is None or (
-            self._is_first and held.is_sentence and _has_two_words(self._text[held.start : held.end])
-        ):
-            self._held = None
+        held = self._held or self._next_span()
+        if held is None:
+            return None
+        is_first, self._is_first = self._is_first, False
+        if is_first and held.is_sentence and _has_two_words(self._text[held.start : held.end]):
             return held
+        self._held = held
         while (span := self._next_span()) is not None:
             if not _belong_together(held, span, self._limit):
                 self._held = span
@@ -161,7 +161,7 @@ class Splitter:
         length = last_clause(window[:-1], TINY_CHARACTERS, min(self._limit, len(window) - 1))
         if length is None:
             return None
-        start, self._place = self._place, self._place + length
+        start, self._place, self._is_first = self._place, self._place + length, False
         return _Span(start, start + length, is_sentence=False, ends_paragraph=False)
 
     def _drop_what_is_cut(self) -> None:
