@@ -123,7 +123,7 @@ class Splitter:
         return _Span(start, end, is_sentence, is_new_paragraph or is_last)
 
     def _take(self, start: int) -> tuple[int, bool] | None:
-        """How many characters the next piece has, and whether it is a sentence to its stop; None: not known yet."""
+        """How many characters the next piece has, and whether it is a sentence to its stop, if that is known."""
         window, goes_on = self._window(start)
         found: Found = find_end(window, self._limit, goes_on=goes_on)
         if found.end is not None:
@@ -146,10 +146,13 @@ class Splitter:
         if held.ends_paragraph:
             return True
         window, goes_on = self._window(self._place)
-        open_at = find_end(window, self._limit, goes_on=goes_on).open_at
-        shortest = len(window) if open_at is None else open_at
-        is_too_long = self._place + shortest - held.start > self._limit
-        return is_too_long or (not held.is_tiny and shortest >= TINY_CHARACTERS)
+        known = window[: find_end(window, self._limit, goes_on=goes_on).open_at].rstrip()
+        if not held.is_tiny and len(known) >= TINY_CHARACTERS:
+            return True  # what follows is not tiny
+        words = known.rsplit(maxsplit=1)
+        # A sentence that will be too long may be cut as early as this: see `cut`.
+        shortest = min(len(known), max(1, self._limit // 4), len(words[0]) if len(words) > 1 else len(known))
+        return self._place + shortest - held.start > self._limit
 
     def _clause(self) -> _Span | None:
         """The last clause that has been written to its end, of a sentence that has not."""
