@@ -8,14 +8,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from chatterbox_client import launch, paths, protocol
-from chatterbox_client.audio import Audio
+from chatterbox_client.aio_requests import AsyncRequest, AsyncText
 from chatterbox_client.client import ANSWER_SECONDS, VOICE_SECONDS
 from chatterbox_client.connection import Connection
 from chatterbox_client.errors import Unavailable
 from chatterbox_client.options import DEFAULTS, Options
 from chatterbox_client.protocol import Header, Message
-from chatterbox_client.requests import Parts, control_header, event_of, raise_if_failed, speech_header
-from chatterbox_client.results import Chunk, Event, Result
+from chatterbox_client.requests import control_header, raise_if_failed, speech_header
 
 _LOST = Message({"type": "lost"})
 
@@ -54,7 +53,7 @@ class AsyncClient:
 
     async def speak(
         self,
-        text: Parts,
+        text: AsyncText,
         options: Options = DEFAULTS,
         *,
         priority: str = "message",
@@ -62,22 +61,30 @@ class AsyncClient:
         events: bool = False,
         cancel_on_disconnect: bool = False,
         private: bool = False,
-    ) -> "AsyncRequest":
-        """Have the text played. Iterate the request for its events or await its `result()`."""
+        is_open: bool = False,
+    ) -> AsyncRequest:
+        """Have the text played. Iterate the request for its events or await its `result()`.
+
+        An iterator of texts, asynchronous or not, is spoken as it goes on. With `is_open` the request's `write`
+        adds to the text.
+        """
         flags = {"priority": priority, "interrupt": interrupt, "cancel_on_disconnect": cancel_on_disconnect}
-        header = speech_header("speak", text, options, events=events, private=private, **flags)
-        return await self._submit_speech(header)
+        return await self._submit_speech("speak", text, options, is_open, events=events, private=private, **flags)
 
     async def synthesize(
-        self, text: Parts, options: Options = DEFAULTS, *, events: bool = False, private: bool = False
-    ) -> "AsyncRequest":
+        self,
+        text: AsyncText,
+        options: Options = DEFAULTS,
+        *,
+        events: bool = False,
+        private: bool = False,
+        is_open: bool = False,
+    ) -> AsyncRequest:
         """Have the text rendered. Iterate the request for its chunks or await its `audio()`."""
-        header = speech_header(
-            "synthesize", text, options, events=events, private=private, credit=protocol.CREDIT_CHUNKS
-        )
-        return await self._submit_speech(header)
+        flags = {"events": events, "private": private, "credit": protocol.CREDIT_CHUNKS}
+        return await self._submit_speech("synthesize", text, options, is_open, **flags)
 
-    async def convert(self, recording: bytes, options: Options = DEFAULTS) -> "AsyncRequest":
+    async def convert(self, recording: bytes, options: Options = DEFAULTS) -> AsyncRequest:
         """Have the bytes of a sound file said in the options' voice, as `synthesize` does with a text."""
         header = {"op": "convert", "credit": protocol.CREDIT_CHUNKS, **options.as_dict()}
         return AsyncRequest(self, await self.submit(header, recording))
@@ -150,7 +157,7 @@ class AsyncClient:
         async with self._opening:
             if self._connection is None:
                 await self._open()
-        return self._send_new(header, payload)
+        return self.send_new(header, payload)
 
     def send(self, header: Header) -> None:
         """Send something that is answered through another request, such as credit."""
@@ -175,9 +182,10 @@ class AsyncClient:
         for fd in self._connection.filenos():
             asyncio.get_running_loop().add_reader(fd, self._drain)
         hello = control_header("hello", versions=[protocol.VERSION], client=self._name, pid=os.getpid())
-        await self._answer("hello", self._send_new(hello), ANSWER_SECONDS)
+        await self._answer("hello", self.send_new(hello), ANSWER_SECONDS)
 
-    def _send_new(self, header: Header, payload: bytes | None = None) -> int:
+    def send_new(self, header: Header, payload: bytes | None = None) -> int:
+        """Send a request to the daemon that is connected, and return its id. Raises Unavailable."""
         if self._connection is None:
             raise Unavailable("the daemon went away")
         number = next(self._ids)
@@ -195,8 +203,14 @@ class AsyncClient:
         except Unavailable:
             self.close()
 
-    async def _submit_speech(self, header: Header) -> "AsyncRequest":
-        return AsyncRequest(self, await self.submit(header))
+    async def _submit_speech(
+        self, op: str, text: AsyncText, options: Options, is_open: bool, **flags: Any
+    ) -> AsyncRequest:
+        source = None if isinstance(text, str | list) else text
+        is_open = is_open or source is not None
+        start = text if isinstance(text, str | list) else ""
+        number = await self.submit(speech_header(op, start, options, open=is_open, **flags))
+        return AsyncRequest(self, number, is_open=is_open, source=source)
 
     async def _call(self, op: str, timeout_seconds: float = ANSWER_SECONDS, **values: Any) -> Header:
         return (await self._answer(op, await self.submit(control_header(op, **values)), timeout_seconds)).header
@@ -207,43 +221,3 @@ class AsyncClient:
         except TimeoutError:
             self._inboxes.pop(number, None)
             raise Unavailable(f"the daemon did not answer '{op}' within {timeout_seconds:.0f} s") from None
-
-
-class AsyncRequest:
-    """Speech on its way. Iterate for events and chunks; await `result()` or `audio()` for the end."""
-
-    def __init__(self, client: AsyncClient, number: int) -> None:
-        self._client = client
-        self._id = number
-        self._result: Result | None = None
-        self.number: int | None = None
-
-    async def __aiter__(self) -> AsyncIterator[Event | Chunk]:
-        while self._result is None:
-            message = await self._client.wait_for(self._id)
-            kind = message.header["type"]
-            if kind == "accepted":
-                self.number = message.header["request"]
-            elif kind == "done":
-                self._result = Result.from_header(message.header)
-            elif kind == "audio":
-                yield Chunk(message.payload)
-                self._client.send({"op": "credit", "request_id": self._id, "chunks": 1})
-            elif kind == "event":
-                yield event_of(message.header)
-
-    async def result(self) -> Result:
-        """Wait for the end. Raises RequestError, Cancelled or Unavailable."""
-        async for _ in self:
-            pass
-        assert self._result is not None
-        return self._result
-
-    async def audio(self) -> Audio:
-        """Wait for all samples. Raises RequestError, Cancelled or Unavailable."""
-        return Audio(b"".join([item.samples async for item in self if isinstance(item, Chunk)]))
-
-    def cancel(self) -> None:
-        """Ask the daemon to stop this request; its end is then Cancelled."""
-        if self._result is None:
-            self._client.send({"op": "stop", "target_id": self._id})

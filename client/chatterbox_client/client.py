@@ -8,11 +8,19 @@ from types import TracebackType
 from typing import Any, Self
 
 from chatterbox_client import launch, paths, protocol
-from chatterbox_client.connection import Connection
+from chatterbox_client.connection import Connection, is_readable
 from chatterbox_client.errors import Unavailable
 from chatterbox_client.options import DEFAULTS, Options
 from chatterbox_client.protocol import Header, Message
-from chatterbox_client.requests import AudioRequest, Parts, Request, control_header, raise_if_failed, speech_header
+from chatterbox_client.requests import (
+    AudioRequest,
+    Request,
+    Text,
+    control_header,
+    raise_if_failed,
+    source_of,
+    speech_header,
+)
 
 ANSWER_SECONDS = 5.0
 VOICE_SECONDS = 60.0  # making a voice is work for the model
@@ -51,7 +59,7 @@ class Client:
 
     def speak(
         self,
-        text: Parts,
+        text: Text,
         options: Options = DEFAULTS,
         *,
         priority: str = "message",
@@ -59,28 +67,34 @@ class Client:
         events: bool = False,
         cancel_on_disconnect: bool = False,
         private: bool = False,
+        is_open: bool = False,
     ) -> Request:
         """Have the text played. Returns at once; iterate the request or call its `result()` to wait.
 
+        An iterator of texts is spoken as it goes on. With `is_open` the request's `write` adds to the text.
         `priority` is one of protocol.PRIORITIES; `interrupt` silences what is spoken at that priority or below.
         """
         flags = {"priority": priority, "interrupt": interrupt, "cancel_on_disconnect": cancel_on_disconnect}
-        header = speech_header("speak", text, options, events=events, private=private, **flags)
-        return Request(self, self.submit(header))
+        source = source_of(text)
+        is_open = is_open or source is not None
+        header = speech_header("speak", text, options, events=events, private=private, open=is_open, **flags)
+        return Request(self, self.submit(header), is_open=is_open, source=source)
 
     def synthesize(
         self,
-        text: Parts,
+        text: Text,
         options: Options = DEFAULTS,
         *,
         events: bool = False,
         private: bool = False,
+        is_open: bool = False,
     ) -> AudioRequest:
-        """Have the text rendered. Iterate the request for chunks as they come, or call its `audio()`."""
-        header = speech_header(
-            "synthesize", text, options, events=events, private=private, credit=protocol.CREDIT_CHUNKS
-        )
-        return AudioRequest(self, self.submit(header))
+        """Have the text, as in `speak`, rendered. Iterate for chunks as they come, or call `audio()`."""
+        source = source_of(text)
+        is_open = is_open or source is not None
+        flags = {"events": events, "private": private, "open": is_open, "credit": protocol.CREDIT_CHUNKS}
+        header = speech_header("synthesize", text, options, **flags)
+        return AudioRequest(self, self.submit(header), is_open=is_open, source=source)
 
     def convert(self, recording: bytes, options: Options = DEFAULTS) -> AudioRequest:
         """Have the bytes of a sound file said in the options' voice, as `synthesize` does with a text."""
@@ -158,6 +172,24 @@ class Client:
         self._inboxes[number] = deque()
         return number
 
+    def submit_for(self, owner: int, header: Header) -> int:
+        """Send something whose answer comes among those of a request under way; returns its id."""
+        inbox = self._inboxes.get(owner)
+        if inbox is None or self._connection is None or self._connection.is_lost:
+            raise Unavailable("the daemon went away before it had answered")
+        number = next(self._ids)
+        self._inboxes[number] = inbox
+        self._connection.send({**header, "id": number})
+        return number
+
+    def wait_readable(self, descriptor: int | None, timeout_seconds: float | None) -> bool:
+        """Whether a descriptor can be read; waits for that, for a message to this client, or for the time."""
+        message = self._receive(timeout_seconds, descriptor)
+        if message is None:
+            return descriptor is not None and is_readable(descriptor)
+        self._put(message)
+        return False
+
     def send(self, header: Header) -> None:
         """Send something that is answered through another request, such as credit."""
         if self._connection is not None and not self._connection.is_lost:
@@ -172,24 +204,27 @@ class Client:
             message = self._receive(timeout_seconds)
             if message is None:
                 return None
-            target = self._inboxes.get(message.header.get("re", 0))
-            if target is not None:
-                target.append(message)
+            self._put(message)
         message = inbox.popleft()
         if message.header.get("type") in protocol.FINAL_TYPES:
-            self._inboxes.pop(number, None)
+            self._inboxes.pop(message.header["re"], None)
         return message
+
+    def _put(self, message: Message) -> None:
+        inbox = self._inboxes.get(message.header.get("re", 0))
+        if inbox is not None:
+            inbox.append(message)
 
     def _events_of(self, number: int) -> Iterator[dict[str, Any]]:
         while (message := self.wait_for(number, None)) is not None:
             raise_if_failed(message.header)
             yield message.header
 
-    def _receive(self, timeout_seconds: float | None) -> Message | None:
+    def _receive(self, timeout_seconds: float | None, descriptor: int | None = None) -> Message | None:
         if self._connection is None:
             raise Unavailable("this client is closed")
         try:
-            return self._connection.receive(timeout_seconds)
+            return self._connection.receive(timeout_seconds, descriptor)
         except Unavailable:
             self.close()
             raise

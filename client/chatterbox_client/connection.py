@@ -48,8 +48,20 @@ class Connection:
             self.is_lost = True
             raise Unavailable("the daemon takes no more messages; is it stopped?") from None
 
-    def receive(self, timeout_seconds: float | None) -> protocol.Message | None:
-        """The next message, or None after the time. Raises Unavailable when the link is lost."""
+    def receive(self, timeout_seconds: float | None, descriptor: int | None = None) -> protocol.Message | None:
+        """The next message, or None after the time, or as soon as the descriptor can be read.
+
+        Raises Unavailable when the link is lost.
+        """
+        if descriptor is None:
+            return self._receive(timeout_seconds)
+        self._poller.register(descriptor, zmq.POLLIN)
+        try:
+            return self._receive(timeout_seconds)
+        finally:
+            self._poller.unregister(descriptor)
+
+    def _receive(self, timeout_seconds: float | None) -> protocol.Message | None:
         deadline = None if timeout_seconds is None else monotonic() + timeout_seconds
         while True:
             left = None if deadline is None else math.ceil(max(0.0, deadline - monotonic()) * 1000)
@@ -59,7 +71,7 @@ class Connection:
             if self._monitor in ready and self._was_disconnected():
                 self.is_lost = True
                 raise Unavailable("the daemon went away before it had answered")
-            if not ready:
+            if not ready or ready.keys() - {self._monitor}:
                 return None
 
     def filenos(self) -> tuple[int, int]:
@@ -98,3 +110,10 @@ def _weigh(frames: Sequence[bytes | memoryview]) -> None:
                 "too_large",
                 f"the request has a frame of {len(frame)} bytes; at most {most_bytes}: send it in parts",
             )
+
+
+def is_readable(descriptor: int) -> bool:
+    """Whether reading from this descriptor would not wait."""
+    poller = zmq.Poller()
+    poller.register(descriptor, zmq.POLLIN)
+    return bool(poller.poll(0))

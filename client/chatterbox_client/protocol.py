@@ -24,6 +24,8 @@ HEARTBEAT_TIMEOUT_SECONDS = 6
 SPEECH_OPS = ("speak", "synthesize", "convert")
 CONTROL_OPS = (
     "hello",
+    "append",
+    "finish",
     "credit",
     "stop",
     "pause",

@@ -38,6 +38,11 @@ class Display:
         """Whether there is anything to show before the end."""
         return bool(self._has_progress or self._has_lines or self._highlighter or self._subtitles)
 
+    def add(self, text: str) -> None:
+        """More of a text that is still being read."""
+        if self._highlighter is not None:
+            self._highlighter.add(text)
+
     def show(self, event: Event) -> None:
         """Something happened. Raises BrokenPipeError when nobody reads the lines any more."""
         if self._has_lines:

@@ -12,6 +12,7 @@ from chatterbox_client.options import MAX_SILENCE_SECONDS, RANGES
 
 NORMAL_WORDS_PER_MINUTE = 175.0
 DELIMITERS = ("[[", "]]")
+MAX_COMMAND_CHARACTERS = 1_000
 
 
 @dataclass(slots=True)
@@ -39,19 +40,9 @@ class Parsed:
 
 def parse(text: str, words_per_minute: float | None = None, volume: float | None = None) -> Parsed:
     """Cut a text at its commands. `words_per_minute` and `volume` are what relative changes start from."""
-    parser = _Parser(words_per_minute or NORMAL_WORDS_PER_MINUTE, 1.0 if volume is None else volume)
-    position = 0
-    while True:
-        opening, closing = parser.delimiters
-        start = text.find(opening, position)
-        end = text.find(closing, start + len(opening)) if start >= 0 else -1
-        if end < 0:
-            break
-        parser.say(text[position:start], position)
-        parser.obey(text[start + len(opening) : end])
-        position = end + len(closing)
-    parser.say(text[position:].replace(opening, " " * len(opening)), position)
-    parser.end(len(text))
+    parser = Parser(words_per_minute, volume)
+    parser.read(text)
+    parser.end()
     return parser.parsed
 
 
@@ -60,27 +51,78 @@ def literal(text: str) -> Parsed:
     return Parsed([{"text": text}], runs=[(0, 0), (len(text), len(text))])
 
 
-class _Parser:
-    """What the commands so far have set."""
+class Parser:
+    """Parses a text as it is read: `parsed` grows. With `is_literal` there are no commands in it."""
 
-    def __init__(self, words_per_minute: float, volume: float) -> None:
+    def __init__(
+        self, words_per_minute: float | None = None, volume: float | None = None, *, is_literal: bool = False
+    ) -> None:
         self.parsed = Parsed()
         self.delimiters = DELIMITERS
-        self._start = (words_per_minute, volume)
-        self._words_per_minute, self._volume = words_per_minute, volume
+        self._is_literal = is_literal
+        self._words_per_minute = words_per_minute or NORMAL_WORDS_PER_MINUTE
+        self._volume = 1.0 if volume is None else volume
+        self._start = (self._words_per_minute, self._volume)
         self._own: dict[str, Any] = {}
         self._num_spoken = 0
+        self._rest, self._source = "", 0  # what was read and not parsed, and its place in the text read
 
-    def say(self, text: str, source: int) -> None:
+    def read(self, text: str) -> None:
+        """More of the text; what stands behind its last whole command is kept for later."""
+        self._rest += text
+        position = 0
+        while not self._is_literal:
+            opening, closing = self.delimiters
+            start = self._rest.find(opening, position)
+            end = self._rest.find(closing, start + len(opening)) if start >= 0 else -1
+            if end < 0:
+                break
+            self._say(self._rest[position:start], self._source + position)
+            self.obey(self._rest[start + len(opening) : end])
+            position = end + len(closing)
+        self._drop(position)
+
+    def flush(self) -> None:
+        """Let go of what is kept, up to what may be the beginning of a command.
+
+        An opening is one that has its closing in the same line, within 1,000 characters.
+        """
+        while (place := self._command_in_rest()) < len(self._rest):
+            rest = self._rest[place:]
+            if "\n" not in rest and len(rest) < MAX_COMMAND_CHARACTERS:
+                break
+            self._let_go(place + len(self.delimiters[0]))
+        self._let_go(place)
+
+    def end(self) -> None:
+        """The text read is over."""
+        self._let_go(len(self._rest))
+        self.parsed.runs.append((self._num_spoken, self._source))
+
+    def _command_in_rest(self) -> int:
+        """Where in the rest a command, or a part of its opening, begins; its length if there is none."""
+        opening = self.delimiters[0]
+        start = -1 if self._is_literal else self._rest.find(opening)
+        if start >= 0 or self._is_literal:
+            return start if start >= 0 else len(self._rest)
+        partial = [n for n in range(1, len(opening)) if self._rest.endswith(opening[:n])]
+        return len(self._rest) - max(partial, default=0)
+
+    def _let_go(self, num_characters: int) -> None:
+        """Speak so much of the rest; an opening in it is none."""
+        text, opening = self._rest[:num_characters], self.delimiters[0]
+        self._say(text if self._is_literal else text.replace(opening, " " * len(opening)), self._source)
+        self._drop(num_characters)
+
+    def _drop(self, num_characters: int) -> None:
+        self._rest, self._source = self._rest[num_characters:], self._source + num_characters
+
+    def _say(self, text: str, source: int) -> None:
         """Text between two commands, from this place in the text read."""
         if text:
             self.parsed.parts.append({"text": text, **self._own})
             self.parsed.runs.append((self._num_spoken, source))
             self._num_spoken += len(text)
-
-    def end(self, source: int) -> None:
-        """The text read is over, at this length."""
-        self.parsed.runs.append((self._num_spoken, source))
 
     def obey(self, commands: str) -> None:
         """What stands between the delimiters: commands with semicolons between them."""

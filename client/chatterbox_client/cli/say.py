@@ -34,6 +34,8 @@ EXCLUSIVE = (
     ("--events", "-i"),
     ("--events", "--no-wait"),
     ("--write-subtitles", "--no-wait"),
+    ("--follow", "--no-wait"),
+    ("--follow", "-f"),
 )
 
 
@@ -47,6 +49,7 @@ def main() -> None:
 @click.command(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("words", nargs=-1)
 @click.option("-f", "--input-file", "file", metavar="FILE", help="Read the text from a file; - is standard input.")
+@click.option("--follow", is_flag=True, help="Speak standard input as it comes, each line and clause at once.")
 @click.option("-v", "--voice", metavar="VOICE", help="A voice by name.")
 @click.option("-r", "--rate", "words_per_minute", type=float, metavar="WPM", help="Words a minute; 175 is normal.")
 @click.option(
@@ -85,21 +88,26 @@ def command(words: tuple[str, ...], **given: Any) -> None:
     """Speak WORDS, a file, or standard input; return when it has been heard."""
     with explained("say"):
         stop_on_signals()
-        _refuse(given)
+        _refuse(words, given)
         if not _list(given):
             with Client(given["socket"], name="say") as client:
+                if given["follow"]:
+                    Utterance(client, None, given).speak()
+                    return
                 only_last = given["output"] is not None or given["subtitles"] is not None
                 for text in texts(words, given["file"], only_last=only_last):
                     Utterance(client, text, given).speak()
 
 
-def _refuse(given: dict[str, Any]) -> None:
+def _refuse(words: tuple[str, ...], given: dict[str, Any]) -> None:
     if given["network"] is not None:
         raise Failure(USAGE, "-n is not supported: nothing is sent over a network; see ssh -L in docs/protocol.md")
     options = {option: parameter.name for parameter in command.params for option in parameter.opts}
     for one, other in EXCLUSIVE:
         if given[options[one]] and given[options[other]]:
             raise Failure(USAGE, f"{one} and {other} exclude each other")
+    if given["follow"] and words:
+        raise Failure(USAGE, "--follow reads standard input: it takes no words")
     if given["subtitles"] is not None:
         from chatterbox_client.cli.subtitles import format_of
 

@@ -1,7 +1,7 @@
 """One text of `say` on its way to the loudspeaker, a file or standard output, and what is shown of it."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,28 +10,31 @@ import click
 
 from chatterbox_client.cli.display import Display
 from chatterbox_client.cli.exits import CANNOT_WRITE, USAGE, Failure, Stopped
-from chatterbox_client.cli.markup import NORMAL_WORDS_PER_MINUTE, Parsed, literal, parse
+from chatterbox_client.cli.markup import NORMAL_WORDS_PER_MINUTE, Parsed, Parser
 from chatterbox_client.cli.speech_options import SPEECH_OPTIONS
 from chatterbox_client.client import Client
 from chatterbox_client.errors import ChatterboxError
 from chatterbox_client.options import RANGES, Options
 from chatterbox_client.requests import Request
-from chatterbox_client.results import Chunk, Result
+from chatterbox_client.results import Chunk, Event, Result
 
 
 class Utterance:
-    """A text, and the options of the command line, by their names there."""
+    """A text, and the options of the command line, by their names there. Without a text it is standard input's."""
 
-    def __init__(self, client: Client, text: str, given: dict[str, Any]) -> None:
+    def __init__(self, client: Client, text: str | None, given: dict[str, Any]) -> None:
         self._client, self._given = client, given
-        relative_to = given["words_per_minute"], given["volume"]
-        self._parsed = literal(text) if given["literal"] else parse(text, *relative_to)
+        self._parser = Parser(given["words_per_minute"], given["volume"], is_literal=given["literal"])
+        self._parsed, self._is_open = self._parser.parsed, text is None
+        if text is not None:
+            self._parser.read(text)
+            self._parser.end()
+            _warn_of_ignored(self._parsed)
         self._display = Display(self._parsed, given)
-        _warn_of_ignored(self._parsed)
 
     def speak(self) -> None:
         """Speak it and wait, unless told not to. Raises what went wrong."""
-        if not self._parsed.parts:
+        if not self._parsed.parts and not self._is_open:
             return
         try:
             result = self._perform()
@@ -65,8 +68,9 @@ class Utterance:
     def _aloud(self) -> Result | None:
         given = self._given
         request = self._client.speak(
-            self._parsed.parts,
+            self._parsed.parts or "",
             self._options(),
+            is_open=self._is_open,
             priority=given["priority"],
             interrupt=given["interrupt"],
             events=self._display.wants_events,
@@ -93,13 +97,14 @@ class Utterance:
         return result
 
     def _synthesize(self) -> Request:
-        return self._client.synthesize(self._parsed.parts, self._options(), events=self._display.wants_events)
+        text, events = self._parsed.parts or "", self._display.wants_events
+        return self._client.synthesize(text, self._options(), events=events, is_open=self._is_open)
 
     def _follow(self, request: Request, take: Callable[[bytes], object]) -> Result:
         """Wait for the end; events are shown, samples taken. A signal cancels the request in the daemon."""
         is_spoken = False
         try:
-            for item in request:
+            for item in self._items(request):
                 if isinstance(item, Chunk):
                     take(bytes(item.samples))
                 else:
@@ -111,6 +116,15 @@ class Utterance:
         finally:
             self._display.finish(is_spoken=is_spoken)
         return request.result()
+
+    def _items(self, request: Request) -> Iterable[Event | Chunk]:
+        if not self._is_open:
+            yield from request
+            return
+        from chatterbox_client.cli.following import follow
+
+        yield from follow(self._client, request, self._parser, sys.stdin.fileno(), self._display.add)
+        _warn_of_ignored(self._parsed)
 
     def _tell(self, result: Result) -> None:
         self._display.tell({"type": "done", **asdict(result)})

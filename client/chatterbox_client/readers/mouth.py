@@ -12,7 +12,8 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from chatterbox_client.aio import AsyncClient, AsyncRequest
+from chatterbox_client.aio import AsyncClient
+from chatterbox_client.aio_requests import AsyncRequest
 from chatterbox_client.errors import Cancelled, ChatterboxError, RequestError, Unavailable
 from chatterbox_client.options import Options
 from chatterbox_client.readers.wording import Parts

@@ -82,6 +82,9 @@ class _Nobody:
     def take(self, samples: bytes, marks: list[tuple[int, dict[str, Any]]]) -> None:
         """Nobody hears them."""
 
+    def rest(self) -> None:
+        """A phrase is whole from the start."""
+
     def end(self) -> None:
         """They are in the cache."""
         self._on_end()

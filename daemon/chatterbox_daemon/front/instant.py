@@ -144,7 +144,7 @@ class Instant:
     def _policy(self, request: Request) -> str:
         """What becomes of a short text, as in the configuration; `model` for every other text."""
         voice = request.options.voice
-        if request.op != "speak" or request.num_characters > self._config.instant_max_characters:
+        if request.op != "speak" or request.script or request.num_characters > self._config.instant_max_characters:
             return "model"
         if not (self._builtin.is_ready and self._model.is_ready and (not voice or self._model.has_voice(voice))):
             return "model"
@@ -153,7 +153,7 @@ class Instant:
 
     def _is_phrase(self, request: Request) -> bool:
         """Whether the cache may have it: it is short, and the model has something to say."""
-        is_short = request.num_characters <= self._config.cache_max_characters
+        is_short = not request.script and request.num_characters <= self._config.cache_max_characters
         return is_short and any(letter.isalnum() for part in request.parts for letter in part.get("text", ""))
 
     def _find(self, request: Request) -> list[Phrase]:

@@ -14,6 +14,7 @@ from chatterbox_daemon.front.request import Refused, Request, new_seed, parse_co
 from chatterbox_daemon.front.sessions import Handler, Session
 from chatterbox_daemon.front.speaker import Speaker
 from chatterbox_daemon.front.streaming import Stream
+from chatterbox_daemon.front.writing import Writing
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,7 @@ class Ledger:
         self._numbers = itertools.count(1)
         self._requests: dict[tuple[bytes, int], Request] = {}
         self._streams: dict[Request, tuple[Stream, Rendering]] = {}
+        self._writing = Writing(config, speaker, replies, self._named)
         replies.on_over(self._forget)
 
     def __len__(self) -> int:
@@ -37,6 +39,7 @@ class Ledger:
     def configure(self, config: Config) -> None:
         """Use new limits from the next request on."""
         self._config = config
+        self._writing.configure(config)
 
     def handlers(self) -> dict[str, Handler]:
         """By operation."""
@@ -44,6 +47,7 @@ class Ledger:
             "speak": self._speak,
             "synthesize": self._synthesize,
             "convert": self._synthesize,
+            **self._writing.handlers(),
             "credit": self._credit,
             "stop": self._stop,
             "mute": self._obey_mute,
@@ -54,7 +58,9 @@ class Ledger:
     def client_is_gone(self, session: Session) -> None:
         """Cancel what only that client wanted; what it had said aloud goes on unless it asked otherwise."""
         for request in list(self._requests.values()):
-            if request.identity == session.identity and (request.op in STREAMED or request.cancel_on_disconnect):
+            if request.identity == session.identity and (
+                request.op in STREAMED or request.cancel_on_disconnect or request.is_open
+            ):
                 self._cancel(request, "its client went away")
 
     def cancel_all(self, reason: str) -> None:
@@ -118,7 +124,7 @@ class Ledger:
         return request
 
     def _credit(self, session: Session, _: int, message: Message) -> Header:
-        request = self._requests.get((session.identity, _whole(message.header, "request_id", 0)))
+        request = self._named(session, message.header)
         if request in self._streams:
             self._streams[request][0].add_credit(_whole(message.header, "chunks", 1))
             self._renderer.pump()
@@ -190,6 +196,9 @@ class Ledger:
             self._renderer.remove(self._streams[request][1])
         else:
             self._speaker.withdraw(request)
+
+    def _named(self, session: Session, header: Header) -> Request | None:
+        return self._requests.get((session.identity, _whole(header, "request_id", 0)))
 
     def _forget(self, request: Request) -> None:
         self._requests.pop((request.identity, request.client_id), None)

@@ -5,7 +5,7 @@ nor sound nor time.
 """
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Generic, TypeVar
 
@@ -90,6 +90,8 @@ class SpeechQueue(Generic[T]):
       whatever is spoken or waits. We follow the text: the newcomer can wait, what is cut is lost.
     - *A notification behind something that only waits.* speech-dispatcher drops it only when something is being
       spoken; the text also when something waits. We follow the text: what waits is about to be spoken.
+    - *A text that is still being written* (no such thing in SSIP) may run out of words. It then rests: it hinders
+      nobody, is dropped like what waits, and waits anew, last of its priority, when it has words again.
     - *Blocks* are one item here, and *pause* leaves the current item current: both are the caller's.
 
     `interrupt=True` is not SSIP: it is the user's "say this now".
@@ -98,10 +100,11 @@ class SpeechQueue(Generic[T]):
     def __init__(self) -> None:
         self._waiting: dict[T, _Entry] = {}
         self._current: tuple[T, _Entry] | None = None
+        self._resting: dict[T, _Entry] = {}
         self._num_added = 0
 
     def __len__(self) -> int:
-        """How many items have not ended: the current one and those that wait."""
+        """How many items have something to say: the current one and those that wait."""
         return len(self._waiting) + (self._current is not None)
 
     @property
@@ -115,7 +118,7 @@ class SpeechQueue(Generic[T]):
         With `interrupt`, whatever is spoken or waits at the same or a lower priority is cancelled first, important
         items excepted. Raises ValueError for an item that is already here.
         """
-        if item in self._waiting or item == self.current:
+        if item in self._waiting or item in self._resting or item == self.current:
             raise ValueError(f"{item!r} is already queued; an item can be added once")
         dropped = self._clear(priority) if interrupt else []
         if priority is Priority.NOTIFICATION and (hindrance := self._hindrance()):
@@ -144,15 +147,31 @@ class SpeechQueue(Generic[T]):
 
     def remove(self, item: T) -> bool:
         """Take out an item, spoken or waiting, at someone's wish. False if it is not here."""
-        return self.finish(item) or self._waiting.pop(item, None) is not None
+        waited = self._waiting.pop(item, None) or self._resting.pop(item, None)
+        return self.finish(item) or waited is not None
+
+    def rest(self, item: T) -> None:
+        """The current item has nothing to say for now: others come first, until it is woken."""
+        if self._current is not None and self._current[0] == item:
+            self._resting[item] = self._current[1]
+            self._current = None
+
+    def wake(self, item: T) -> bool:
+        """A resting item has something to say again, and waits for its turn. False if it does not rest."""
+        entry = self._resting.pop(item, None)
+        if entry is None:
+            return False
+        self._waiting[item] = replace(entry, order=self._num_added)
+        self._num_added += 1
+        return True
 
     def waiting(self) -> list[T]:
-        """The items that wait, in the order in which they would be spoken."""
-        return sorted(self._waiting, key=self._turn)
+        """The items that wait, in the order in which they would be spoken; last those that rest."""
+        return [*sorted(self._waiting, key=self._turn), *self._resting]
 
     def peek(self, num_items: int) -> list[T]:
         """The next items that would be spoken, at most so many."""
-        return self.waiting()[:num_items]
+        return sorted(self._waiting, key=self._turn)[:num_items]
 
     def _turn(self, item: T) -> tuple[int, int]:
         entry = self._waiting[item]
@@ -172,9 +191,10 @@ class SpeechQueue(Generic[T]):
         if self._current and self._current[1].spoken_as in spoken:
             dropped.append(Dropped(self._current[0], f"interrupted by a newer {name}"))
             self._current = None
-        for item in [item for item in self.waiting() if self._waiting[item].priority in waiting]:
+        entries = {**self._waiting, **self._resting}
+        for item in [item for item in self.waiting() if entries[item].priority in waiting]:
             dropped.append(Dropped(item, f"replaced by a newer {name}"))
-            del self._waiting[item]
+            self.remove(item)
         return dropped
 
     def _hindrance(self) -> str | None:

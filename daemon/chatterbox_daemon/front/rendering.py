@@ -4,13 +4,12 @@ A rendering holds at most one piece at an engine. A piece that was lost with its
 had already been delivered of it is skipped where the same engine speaks it again.
 """
 
-from collections.abc import Iterator
 from typing import Any, Protocol
 
 from chatterbox_client.audio import SAMPLE_BYTES, SAMPLE_RATE_HZ
 from chatterbox_daemon.front.marking import Marking
 from chatterbox_daemon.front.request import Request
-from chatterbox_daemon.front.script import Mark, Piece, Silence, Step, steps
+from chatterbox_daemon.front.script import Mark, Piece, Silence, whole
 
 MAX_ATTEMPTS = 2
 
@@ -23,6 +22,9 @@ class Sink(Protocol):
 
     def take(self, samples: bytes, marks: list[tuple[int, dict[str, Any]]]) -> None:
         """The next samples; marks are (position from the request's first sample, label), the latter an event."""
+
+    def rest(self) -> None:
+        """Nothing more will come until more of the text has."""
 
     def end(self) -> None:
         """Nothing more will come."""
@@ -45,7 +47,8 @@ class Rendering:
         self.is_over = False
         self.is_standing_in = False  # the model failed on this text: the built-in voice speaks the rest
         self.is_patient = False  # it waits for a model that is on its way
-        self._steps: Iterator[Step] = steps(request.parts)
+        self._script = request.script or whole(request.parts)
+        self._is_dry = False
         self._origin = 0  # where in the request the piece's first sample lies
         self._rendered_samples = 0  # of the piece, by this attempt
         self._known_samples = 0  # of the piece, by earlier attempts of the same engine
@@ -55,14 +58,16 @@ class Rendering:
     def next_piece(self) -> Piece | None:
         """The piece to be rendered now; silences and marks before it flow at once.
 
-        None: the sink has no room for more, or the text is over and the sink has been told so.
+        None: the sink has no room for more, or the text is over, or what is next has not been written yet; of the
+        last two the sink has been told.
         """
+        self._is_dry = False
         while self.piece is None:
             if not self.sink.has_room():
                 return None
-            step = next(self._steps, None)
+            step = self._script.next_step()
             if step is None:
-                self.finish()
+                self._pause()
                 return None
             if isinstance(step, Silence):
                 self._emit(bytes(round(step.seconds * SAMPLE_RATE_HZ) * SAMPLE_BYTES))
@@ -73,6 +78,11 @@ class Rendering:
                 self.piece_index += 1
                 self.engine_name = None
         return self.piece
+
+    @property
+    def is_dry(self) -> bool:
+        """Whether nothing is left of the text so far, and more may come."""
+        return self.piece is None and self._is_dry and not self.is_over
 
     def begin(self, job: int, engine_name: str) -> None:
         """The piece is now at this engine."""
@@ -111,6 +121,14 @@ class Rendering:
         self.job = None
         if not is_its_fault:
             self.attempts -= 1
+
+    def _pause(self) -> None:
+        if self._script.is_over:
+            self.finish()
+            return
+        self._is_dry = True
+        self._emit(b"")
+        self.sink.rest()
 
     def finish(self) -> None:
         """All has been rendered."""

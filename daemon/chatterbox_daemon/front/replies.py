@@ -43,6 +43,10 @@ class Replies:
         """The user wants quiet, or no longer; for subscribers."""
         self._publish({"event": "mute", "muted": is_on})
 
+    def answered(self, identity: bytes, client_id: int, **fields: Any) -> None:
+        """Another message was obeyed: its `done`, where that had to wait."""
+        self._send(identity, {"re": client_id, "type": "done", **fields}, None)
+
     def audio(self, request: Request, sequence: int, samples: bytes) -> None:
         """The next samples of a `synthesize` request."""
         self._reply(request, {"type": "audio", "sequence": sequence}, samples)

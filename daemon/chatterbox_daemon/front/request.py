@@ -8,6 +8,7 @@ from typing import Any
 from chatterbox_client.options import Options, check_parts
 from chatterbox_client.protocol import PRIORITIES, Header
 from chatterbox_daemon.config import Config
+from chatterbox_daemon.front.script import Script
 
 DISPLAY_CHARACTERS = 60
 CONVERSION_OPTIONS = ("voice", "seed", "rate", "pitch", "volume", "flow_steps")
@@ -44,6 +45,9 @@ class Request:
     engine: str = ""
     voice: str = ""
     stand_in: str | None = None
+    script: Script | None = None  # of a text that is being written: what has come of it
+    num_characters: int = 0
+    beginning: str = ""  # of the text, for the queue
     recording: bytes = b""  # what a `convert` is to say; its text is what the queue shows of it
     is_truncated: bool = False
     is_cached: bool = False
@@ -55,14 +59,29 @@ class Request:
         """Keep when something first happened, in seconds since the request was accepted."""
         self.times.setdefault(name, round(monotonic() - self.accepted_at, 6))
 
+    def __post_init__(self) -> None:
+        self._count(self.parts)
+
     @property
-    def num_characters(self) -> int:
-        """How much text it holds."""
-        return sum(len(part.get("text", "")) for part in self.parts)
+    def is_open(self) -> bool:
+        """Whether more of its text may come."""
+        return self.script is not None and not self.script.is_complete
+
+    def grow(self, parts: list[dict[str, Any]]) -> None:
+        """More of the text of an open request has come."""
+        assert self.script is not None
+        self.script.append(parts)
+        self._count(parts)
+
+    def _count(self, parts: list[dict[str, Any]]) -> None:
+        for part in parts:
+            text = part.get("text", "")
+            self.num_characters += len(text)
+            if len(self.beginning) < DISPLAY_CHARACTERS:
+                self.beginning += text[: DISPLAY_CHARACTERS - len(self.beginning)]
 
     def describe(self) -> Header:
         """Its line in the queue; the text's beginning only if it is not private."""
-        text = "".join(part.get("text", "") for part in self.parts[:4])[:DISPLAY_CHARACTERS]
         return {
             "request": self.number,
             "op": self.op,
@@ -70,7 +89,7 @@ class Request:
             "program": self.program,
             "priority": self.priority,
             "characters": self.num_characters,
-            "text": None if self.private else text,
+            "text": None if self.private else self.beginning,
             "waiting_seconds": round(monotonic() - self.accepted_at, 3),
         }
 
@@ -111,7 +130,8 @@ def new_seed() -> int:
 def parse_speech(header: Header, config: Config) -> dict[str, Any]:
     """The checked fields of a `speak` or `synthesize` message. Raises Refused."""
     try:
-        parts = check_parts(header.get("parts", header.get("text")))
+        is_open = _flag(header, "open")
+        parts = parse_parts(header, may_be_missing=is_open)
         options = Options.from_mapping(header)
         priority = header.get("priority", "message")
         if priority not in PRIORITIES:
@@ -119,14 +139,29 @@ def parse_speech(header: Header, config: Config) -> dict[str, Any]:
         flags = {name: _flag(header, key) for name, key in _FLAGS.items()}
     except ValueError as error:
         raise Refused("bad_request", str(error)) from error
-    length = sum(len(part.get("text", "")) for part in parts)
+    check_length(parts, 0, config)
+    fields = {"options": options, "priority": priority, **flags}
+    if not is_open:
+        return {"parts": parts, **fields}
+    script = Script()
+    script.append(parts)
+    return {"parts": parts, "script": script, **fields}
+
+
+def parse_parts(header: Header, *, may_be_missing: bool) -> list[dict[str, Any]]:
+    """The parts of the text in a message. Raises ValueError."""
+    return check_parts(header.get("parts", header.get("text", "" if may_be_missing else None)))
+
+
+def check_length(parts: list[dict[str, Any]], num_before: int, config: Config) -> None:
+    """Raise Refused if these parts, after so many characters, are more than one request may have."""
+    length = num_before + sum(len(part.get("text", "")) for part in parts)
     if length > config.max_text_characters:
         raise Refused(
             "too_large",
             f"the text has {length} characters; max_text_characters is {config.max_text_characters}. "
             f"Send it in parts",
         )
-    return {"parts": parts, "options": options, "priority": priority, **flags}
 
 
 def parse_conversion(header: Header, recording: bytes) -> dict[str, Any]:

@@ -5,11 +5,11 @@ sentence sounds.
 """
 
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from chatterbox_daemon.front.splitting import split
+from chatterbox_daemon.front.splitting import Splitter
 
 LONGEST_SILENCE_SECONDS = 1.0
 
@@ -47,69 +47,150 @@ Step = Piece | Silence | Mark
 
 
 def steps(parts: list[dict[str, Any]]) -> Iterator[Step]:
-    """The steps of a request, split only as far as they are asked for.
+    """The steps of a whole text, split only as far as they are asked for."""
+    return iter(whole(parts).next_step, None)
+
+
+def whole(parts: list[dict[str, Any]]) -> "Script":
+    """The script of a text of which no more will come."""
+    script = Script()
+    script.append(parts)
+    script.finish()
+    return script
+
+
+class Script:
+    """The steps of a text that may still be written: those of the whole, each as soon as it is certain.
 
     Character positions count over the texts of all parts, one after the other.
     """
-    run = _Run(start=0)
-    for part in parts:
-        if not run.goes_on_with(part):
-            yield from run.steps()
-            run = _Run(start=run.end)
-        if "silence" in part:
-            yield from _slices(part["silence"])
-        else:
+
+    def __init__(self) -> None:
+        self.is_complete = False
+        self.is_dry = False  # the last step that was asked for is not known yet
+        self.on_step: Callable[[], None] | None = None
+        self.num_characters = 0
+        self._num_split = 0
+        self._turns: deque[_Run | Silence] = deque()
+        self._has_begun = False
+
+    @property
+    def is_over(self) -> bool:
+        """Every step has been handed out and none will come."""
+        return self.is_complete and not self._turns
+
+    @property
+    def num_waiting(self) -> int:
+        """How many characters, silences and runs have not been handed out."""
+        return self.num_characters - self._num_split + len(self._turns)
+
+    def append(self, parts: list[dict[str, Any]]) -> None:
+        """More of the text."""
+        for part in parts:
+            run = self._turns[-1] if self._turns else None
+            if "silence" in part:
+                self.flush()
+                self._turns.append(Silence(part["silence"]))
+                continue
+            if not isinstance(run, _Run) or not run.goes_on_with(part):
+                self.flush()
+                run = _Run(self.num_characters)
+                self._turns.append(run)
             run.add(part)
-    yield from run.steps()
+            self.num_characters += len(part.get("text", ""))
+
+    def flush(self) -> None:
+        """What has come so far is complete: none of it waits for what follows."""
+        if self._turns and isinstance(self._turns[-1], _Run):
+            self._turns[-1].finish()
+
+    def finish(self) -> None:
+        """No more of the text will come."""
+        self.flush()
+        self.is_complete = True
+
+    def next_step(self) -> Step | None:
+        """The next step; None while it is not known yet, and when there are no more. `on_step` is called then."""
+        step = self._next_step()
+        self.is_dry = step is None and not self.is_complete
+        if self.on_step is not None:
+            self.on_step()
+        return step
+
+    def _next_step(self) -> Step | None:
+        while self._turns:
+            turn = self._turns[0]
+            if isinstance(turn, Silence):
+                return self._slice(turn)
+            step = turn.next_step(is_urgent=not self._has_begun)
+            if isinstance(step, Piece):
+                self._has_begun, self._num_split = True, step.start + len(step.text)
+            if step is not None or not turn.is_complete:
+                return step
+            self._num_split = turn.end
+            self._turns.popleft()
+        return None
+
+    def _slice(self, silence: Silence) -> Silence:
+        """The next of a silence, so that a long one is never in memory as a whole."""
+        self._turns.popleft()
+        if silence.seconds > LONGEST_SILENCE_SECONDS:
+            self._turns.appendleft(Silence(silence.seconds - LONGEST_SILENCE_SECONDS))
+        return Silence(min(silence.seconds, LONGEST_SILENCE_SECONDS))
 
 
-@dataclass(slots=True)
 class _Run:
     """Texts with the same options and the marks among them; their places count from the run's start."""
 
-    start: int
-    own: dict[str, Any] = field(default_factory=dict)
-    texts: list[str] = field(default_factory=list)
-    marks: deque[Place] = field(default_factory=deque)
-    length: int = 0
-
-    @property
-    def end(self) -> int:
-        return self.start + self.length
+    def __init__(self, start: int) -> None:
+        self.start, self.end = start, start
+        self.is_complete = False
+        self._own: dict[str, Any] | None = None
+        self._texts: list[str] = []  # not at the splitter yet
+        self._splitter = Splitter()
+        self._marks: deque[Place] = deque()
+        self._steps: deque[Step] = deque()
 
     def goes_on_with(self, part: dict[str, Any]) -> bool:
-        if "silence" in part:
-            return False
-        return "mark" in part or not self.texts or _own(part) == self.own
+        return not self.is_complete and ("mark" in part or self._own in (None, _own(part)))
 
     def add(self, part: dict[str, Any]) -> None:
         if "mark" in part:
-            self.marks.append((self.length, part["mark"]))
+            self._marks.append((self.end - self.start, part["mark"]))
             return
-        self.own = _own(part)
-        self.texts.append(part["text"])
-        self.length += len(part["text"])
+        self._own = _own(part)
+        self._texts.append(part["text"])
+        self.end += len(part["text"])
 
-    def steps(self) -> Iterator[Step]:
-        for piece in split("".join(self.texts)):
+    def finish(self) -> None:
+        self.is_complete = True
+
+    def next_step(self, *, is_urgent: bool) -> Step | None:
+        if not self._steps:
+            self._steps.extend(self._next_steps(is_urgent))
+        return self._steps.popleft() if self._steps else None
+
+    def _next_steps(self, is_urgent: bool) -> Iterator[Step]:
+        """A piece and the marks before it; the marks that are left, behind the last piece."""
+        if self._texts:
+            self._splitter.append("".join(self._texts))
+            self._texts.clear()
+        if self.is_complete:
+            self._splitter.finish()
+        piece = self._splitter.next_piece(is_urgent=is_urgent)
+        if piece is not None:
             yield from (Mark(name) for _, name in self._take_marks(piece.start))
             inside = tuple((place - piece.start, name) for place, name in self._take_marks(piece.end - 1))
-            yield Piece(piece.text, self.start + piece.start, self.own, inside)
-        yield from (Mark(name) for _, name in self._take_marks(self.length))
+            yield Piece(piece.text, self.start + piece.start, self._own or {}, inside)
+        elif self.is_complete:
+            yield from (Mark(name) for _, name in self._take_marks(self.end - self.start))
 
     def _take_marks(self, last_place: int) -> list[Place]:
         taken = []
-        while self.marks and self.marks[0][0] <= last_place:
-            taken.append(self.marks.popleft())
+        while self._marks and self._marks[0][0] <= last_place:
+            taken.append(self._marks.popleft())
         return taken
 
 
 def _own(part: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in part.items() if name != "text"}
-
-
-def _slices(seconds: float) -> Iterator[Silence]:
-    """A silence in slices, so that a long one is never in memory as a whole."""
-    while seconds > 0:
-        yield Silence(min(seconds, LONGEST_SILENCE_SECONDS))
-        seconds -= LONGEST_SILENCE_SECONDS

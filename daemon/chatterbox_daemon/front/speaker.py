@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 NUM_PREFETCHED = 2
 MAX_DEATHS = 5  # of players, one after the other, that played nothing: something here kills each of them
+REST_SECONDS = 2.0  # a text that is being written may keep the others waiting so long
 UNSAID_IN_A_PAUSE = ("notification", "progress")  # as SSIP has it
 
 
@@ -34,7 +35,7 @@ class Speaker:
         self._queue: SpeechQueue[Request] = SpeechQueue()
         self._playing: dict[Request, tuple[Playback, Rendering]] = {}
         self._jobs = itertools.count(1)
-        self._job = 0
+        self._resting: Timer | None = None
         self._no_device: Timer | None = None
         self.player = Player(loop, config, crashes, on_report=self._report, on_restart=self._player_is_back)
 
@@ -81,7 +82,6 @@ class Speaker:
             return
         playback, _ = self._prepare(request, URGENT)
         if not playback.is_open and self.player.use_device(request.options.device):
-            self._job = next(self._jobs)
             playback.open()
         for later in self._queue.peek(NUM_PREFETCHED):
             self._prepare(later, SOON)
@@ -92,8 +92,10 @@ class Speaker:
             playback = Playback(
                 request,
                 self._config.ahead_seconds,
+                new_job=lambda: next(self._jobs),
                 send=self._send,
-                send_end=lambda: self.player.end(self._job),
+                send_end=self.player.end,
+                on_rest=lambda: self._rest(request),
                 on_failed=self._failed,
             )
             self._playing[request] = playback, Rendering(request, playback)
@@ -102,8 +104,39 @@ class Speaker:
             self._renderer.add(rendering, urgency)
         return playback, rendering
 
-    def _send(self, samples: bytes, marks: Marks) -> None:
-        self.player.play(self._job, samples, marks)
+    def text_came(self, request: Request) -> None:
+        """More of a text that is being written is there, or it is complete."""
+        self._renderer.pump()
+        playing = self._playing.get(request)
+        if playing is not None and not playing[1].is_dry and self._queue.wake(request):
+            self.go_on()
+
+    def _send(self, job: int, samples: bytes, marks: Marks) -> None:
+        self._end_rest()
+        self.player.play(job, samples, marks)
+
+    def _rest(self, request: Request) -> None:
+        """All that was written of what is heard has been played: it keeps its turn for a while."""
+        if request is self._queue.current and self._resting is None:
+            self.player.rest()
+            self._resting = self._loop.call_later(REST_SECONDS, lambda: self._let_others(request))
+
+    def _let_others(self, request: Request) -> None:
+        """Nothing more has been written: whatever else there is comes first."""
+        self._resting = None
+        if request is not self._queue.current:
+            return
+        playback, rendering = self._playing[request]
+        if rendering.is_dry:
+            playback.close()
+            self._renderer.add(rendering, SOON)
+            self._queue.rest(request)
+            self.go_on()
+
+    def _end_rest(self) -> None:
+        if self._resting is not None:
+            self._resting.cancel()
+            self._resting = None
 
     def _silence(self, request: Request) -> None:
         """Forget a request: no engine renders it and the player does not play it."""
@@ -113,7 +146,9 @@ class Speaker:
         playback, rendering = playing
         self._renderer.remove(rendering)
         if playback.is_open:
-            self.player.stop(self._job)
+            self._end_rest()
+            for job in playback.jobs:
+                self.player.stop(job)
 
     def _failed(self, request: Request, code: str, message: str) -> None:
         self.withdraw(request)
@@ -127,10 +162,12 @@ class Speaker:
             self.go_on()
             return
         request = self._queue.current
-        if request is None or header.get("job") != self._job:
+        if request is None or request not in self._playing:
             return
         playback, _ = self._playing[request]
-        kind = header["type"]
+        job, kind = header.get("job"), header["type"]
+        if job not in playback.jobs:
+            return
         if kind == "begin":
             self._device_is_back()
             if not playback.has_begun:
@@ -141,13 +178,14 @@ class Speaker:
             label: dict[str, Any] = dict(header["label"])
             self._replies.event(request, label.pop("event"), **label)
         elif kind == "position":
-            playback.reach(header["played"])
+            playback.reach(job, header["played"])
             self._renderer.pump()
         elif kind == "finished":
-            self._finished(request, header)
+            request.underruns += header.get("underruns", 0)
+            if playback.finish_job(job, header["played"]):
+                self._finished(request)
 
-    def _finished(self, request: Request, header: Header) -> None:
-        request.underruns += header.get("underruns", 0)
+    def _finished(self, request: Request) -> None:
         self._queue.finish(request)
         del self._playing[request]
         self._replies.done(request)
@@ -182,5 +220,4 @@ class Speaker:
         if self.player.num_deaths >= MAX_DEATHS:
             self._give_up_on_device()
         else:
-            self._job = next(self._jobs)
             self._playing[request][0].replay()

@@ -42,6 +42,9 @@ class Stream:
             self._waiting_bytes += len(samples)
         self._flow()
 
+    def rest(self) -> None:
+        """What has come is on its way already."""
+
     def end(self) -> None:
         """All samples are here; the final reply follows the last of them."""
         self._is_complete = True
