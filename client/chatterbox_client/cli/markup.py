@@ -46,11 +46,6 @@ def parse(text: str, words_per_minute: float | None = None, volume: float | None
     return parser.parsed
 
 
-def literal(text: str) -> Parsed:
-    """A text without commands: every character of it is spoken."""
-    return Parsed([{"text": text}], runs=[(0, 0), (len(text), len(text))])
-
-
 class Parser:
     """Parses a text as it is read: `parsed` grows. With `is_literal` there are no commands in it."""
 

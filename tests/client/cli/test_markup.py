@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatterbox_client.cli.markup import parse
+from chatterbox_client.cli.markup import Parser, parse
 from chatterbox_client.options import check_parts
 
 TOKENS = st.sampled_from(
@@ -92,3 +92,28 @@ def test_any_text_is_parsed_and_no_command_is_spoken(text: str) -> None:
         check_parts(parsed.parts)
     if "dlim" not in text:
         assert "[[" not in parsed.text
+
+
+@given(st.lists(TOKENS, max_size=40).map("".join), st.integers(1, 9))
+def test_a_text_that_is_read_bit_by_bit_has_the_same_commands(text: str, size: int) -> None:
+    parser = Parser()
+    for place in range(0, len(text), size):
+        parser.read(text[place : place + size])
+        parser.flush()
+    parser.end()
+    whole = parse(text)
+    assert parser.parsed.text == whole.text
+    assert parser.parsed.ignored == whole.ignored
+    marks = [[part for part in parsed.parts if "text" not in part] for parsed in (parser.parsed, whole)]
+    assert marks[0] == marks[1]
+    assert all(parser.parsed.origin(place) == whole.origin(place) for place in range(len(whole.text)))
+
+
+def test_an_opening_without_an_end_keeps_no_line_back() -> None:
+    parser = Parser()
+    parser.read("if [[ -f x\nand then [[")
+    parser.flush()
+    assert parser.parsed.text == "if    -f x\nand then "
+    parser.read("slnc 5]]!")
+    parser.end()
+    assert parser.parsed.parts[-2:] == [{"silence": 0.005}, {"text": "!"}]

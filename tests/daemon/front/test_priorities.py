@@ -175,3 +175,33 @@ def test_peek_shows_the_next_items_and_takes_none() -> None:
         queue.add(item, priority)
     assert queue.peek(2) == ["important", "message"]
     assert len(queue) == 3
+
+
+def test_an_item_that_rests_hinders_nobody_and_waits_anew_when_it_is_woken() -> None:
+    queue: SpeechQueue[str] = SpeechQueue()
+    queue.add("open", M)
+    assert queue.next() == "open"
+    queue.rest("open")
+    assert (queue.current, len(queue), queue.peek(2), queue.waiting()) == (None, 0, [], ["open"])
+    assert queue.add("note", N) == []
+    assert queue.next() == "note"
+    queue.add("later", M)
+    assert queue.wake("open")
+    assert not queue.wake("open")
+    assert queue.waiting() == ["later", "open"]
+    with pytest.raises(ValueError, match="already queued"):
+        queue.add("open", M)
+
+
+def test_an_item_that_rests_is_dropped_like_what_waits() -> None:
+    queue: SpeechQueue[str] = SpeechQueue()
+    for item, priority in (("text", X), ("message", M)):
+        queue.add(item, priority)
+        queue.next()
+        queue.rest(item)
+    assert queue.waiting() == ["message"]
+    assert queue.add("now", M, interrupt=True) == [Dropped("message", "replaced by a newer message")]
+    queue.next()
+    queue.rest("now")
+    assert queue.remove("now")
+    assert queue.waiting() == []

@@ -1,6 +1,6 @@
 """The steps of a request: marks never cut a text, options and silences do."""
 
-from chatterbox_daemon.front.script import Mark, Piece, Silence, steps
+from chatterbox_daemon.front.script import Mark, Piece, Script, Silence, steps
 
 FAST = {"rate": 2.0}
 
@@ -43,3 +43,42 @@ def test_every_mark_of_a_long_text_is_told_once_and_in_order() -> None:
                 assert step.text[place:].startswith(words[int(name)].strip())
                 told.append(name)
     assert told == [str(index) for index in range(400)]
+
+
+def test_steps_of_a_text_that_is_being_written_come_as_soon_as_they_are_certain() -> None:
+    script = Script()
+    script.append([{"mark": "a"}, {"text": "This one ends. Thi"}])
+    assert script.next_step() is None
+    assert script.is_dry
+    script.append([{"text": "s "}])
+    assert [script.next_step(), script.next_step()] == [Mark("a"), Piece("This one ends.", 0, {})]
+    script.append([{"text": "is "}, {"mark": "b"}, {"text": "whole", **FAST}])
+    assert script.next_step() == Piece("This is", 15, {})
+    assert script.next_step() == Mark("b")
+    assert script.next_step() is None
+    script.finish()
+    assert script.next_step() == Piece("whole", 23, FAST)
+    assert script.next_step() is None
+    assert script.is_over
+
+
+def test_what_is_flushed_is_as_good_as_complete() -> None:
+    script = Script()
+    script.append([{"text": "no stop"}, {"mark": "m"}])
+    script.flush()
+    script.append([{"text": " and on"}])
+    assert [script.next_step(), script.next_step(), script.next_step()] == [
+        Piece("no stop", 0, {}),
+        Mark("m"),
+        None,
+    ]
+    assert script.num_waiting == 8  # characters and the run they are in
+    script.finish()
+    assert script.next_step() == Piece("and on", 8, {})
+
+
+def test_a_silence_at_the_end_of_an_open_text_is_told_at_once() -> None:
+    script = Script()
+    script.append([{"text": "one"}, {"silence": 1.5}])
+    assert [script.next_step() for _ in range(4)] == [Piece("one", 0, {}), Silence(1.0), Silence(0.5), None]
+    assert not script.is_over
