@@ -184,11 +184,9 @@ class Client:
 
     def wait_readable(self, descriptor: int | None, timeout_seconds: float | None) -> bool:
         """Whether a descriptor can be read; waits for that, for a message to this client, or for the time."""
-        message = self._receive(timeout_seconds, descriptor)
-        if message is None:
-            return descriptor is not None and is_readable(descriptor)
-        self._put(message)
-        return False
+        if (message := self._receive(timeout_seconds, descriptor)) is not None:
+            self._put(message)
+        return message is None and descriptor is not None and is_readable(descriptor)
 
     def send(self, header: Header) -> None:
         """Send something that is answered through another request, such as credit."""
@@ -208,6 +206,8 @@ class Client:
         message = inbox.popleft()
         if message.header.get("type") in protocol.FINAL_TYPES:
             self._inboxes.pop(message.header["re"], None)
+            if message.header["re"] == number:  # what was sent for it needs no answer any more
+                self._inboxes = {other: box for other, box in self._inboxes.items() if box is not inbox}
         return message
 
     def _put(self, message: Message) -> None:

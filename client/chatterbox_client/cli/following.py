@@ -13,6 +13,7 @@ from chatterbox_client.requests import Request
 from chatterbox_client.results import Chunk, Event
 
 READ_BYTES = 1 << 16
+TAIL_CHARACTERS = 20
 PAUSE_SECONDS = 0.2  # nothing came for so long: a line or clause that is complete is spoken
 COMPLETE = re.compile(r"""(\n|[.!?…,;:؟،–—]['"”’»)\]]*\s|[。！？、，；：][」』]?)\s*$""")
 
@@ -45,6 +46,7 @@ class _Reader:
         self._request, self._parser, self._on_text = request, parser, on_text
         self._decoder = getincrementaldecoder("utf-8-sig")("replace")
         self._num_sent = 0  # parts
+        self._tail = ""  # of the text that was sent
         self._read_at = 0.0
         self._is_complete = False  # to a line's or clause's end, and not flushed yet
         self.is_over = False
@@ -65,10 +67,11 @@ class _Reader:
         parts = self._parser.parsed.parts[self._num_sent :]
         if parts:
             text = "".join(part.get("text", "") for part in parts)
+            self._tail = (self._tail + text)[-TAIL_CHARACTERS:]
             self._on_text(text)
             self._request.begin_write(parts)
             self._num_sent += len(parts)
-            self._is_complete = COMPLETE.search(text[-20:]) is not None
+            self._is_complete = COMPLETE.search(self._tail) is not None
         self._read_at = monotonic()
 
     def flush(self) -> None:
