@@ -86,6 +86,7 @@ class Script:
 
     def append(self, parts: list[dict[str, Any]]) -> None:
         """More of the text."""
+        self.is_dry = False
         for part in parts:
             run = self._turns[-1] if self._turns else None
             if "silence" in part:
