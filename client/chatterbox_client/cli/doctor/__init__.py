@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import click
 
-from chatterbox_client.cli.doctor import heavy, packages, places, readers, running, units
 from chatterbox_client.findings import Finding, fail
 
 SIGNS = {"ok": "ok  ", "note": "note", "fail": "FAIL"}
@@ -36,6 +35,9 @@ def doctor(context: click.Context, as_json: bool, no_sound: bool) -> None:
 
 def examine(address: str | None, *, has_sound: bool) -> Iterator[Finding]:
     """Everything that can be found out, each thing as soon as it is."""
+    # Not sooner: no other command waits for them.
+    from chatterbox_client.cli.doctor import heavy, packages, places, readers, running, units
+
     checks = {
         "packages": packages.check,
         "places": lambda: places.check(address),
