@@ -70,7 +70,7 @@
   (with-temp-buffer
     (insert "$(touch x) `touch x` ; \"one\" [[two]] -o three\n\n\n%s four")
     (let ((words (chatterbox-tests-marked #'chatterbox-speak-buffer)))
-      (dolist (word '("touch" "one" "two" "three" "four"))
+      (dolist (word '("$(touch" "`touch" "one" "two" "three" "four"))
         (should (member word words))))))
 
 (ert-deftest chatterbox-speaks-the-line-sentence-or-paragraph-at-point ()
