@@ -1,5 +1,6 @@
 """`chatterboxd`: the daemon in the foreground."""
 
+import faulthandler
 import logging
 import os
 import sys
@@ -13,6 +14,7 @@ from chatterbox_client import paths
 from chatterbox_client.errors import ConfigurationError
 from chatterbox_client.options import ENGINES
 from chatterbox_client.version import __version__
+from chatterbox_daemon import service
 from chatterbox_daemon.config import LOG_LEVELS, load
 
 EXIT_CONFIGURATION = 78
@@ -32,15 +34,17 @@ def main(file: Path | None, check_config: bool, address: str | None, **flags: An
     """Serve speech to the programs of this user, until stopped."""
     try:
         config = load(file, flags)
-        path = paths.socket_path(address)
+        given = service.take_socket()
+        path = paths.socket_path(address) if given is None else Path(given.getsockname())
         if check_config:
             click.echo("the configuration is right")
             return
         _refuse_another_owner()
         _start_logging(config.log_level)
+        faulthandler.enable()  # a front that the watchdog ends says where it hung
         from chatterbox_daemon.front.server import Server
 
-        Server(path, config, lambda: load(file, flags)).run()
+        Server(path, config, lambda: load(file, flags), given).run()
     except ConfigurationError as error:
         click.echo(f"chatterboxd: {error}", err=True)
         sys.exit(EXIT_CONFIGURATION)

@@ -52,6 +52,8 @@ class Child:
         self._process: Process | None = None
         self._decoder = Decoder()
         self._outgoing = bytearray()
+        self._started_at = 0.0
+        self._ill_since: float | None = None
         self._retry_seconds = 0.0
         self._retry: Timer | None = None
         self._beat: Timer | None = None
@@ -68,6 +70,13 @@ class Child:
         """Whether the process runs."""
         return self._process is not None
 
+    @property
+    def ill_seconds(self) -> float:
+        """How long a process that once worked has not been brought back; 0 if it has been, or never worked."""
+        now = monotonic()
+        is_well = self.is_up and self._has_spoken and now - self._started_at > STABLE_SECONDS
+        return 0.0 if self._ill_since is None or is_well else now - self._ill_since
+
     def start(self) -> None:
         """Start the process unless it runs."""
         if self._process is not None:
@@ -78,6 +87,7 @@ class Child:
         except OSError as error:
             self._later(Ending(f"could not be started: {error}"))
             return
+        self._started_at = monotonic()
         self._decoder = Decoder()
         self._outgoing.clear()
         self._asked_at, self._has_spoken, self.is_silent = None, False, False
@@ -197,6 +207,8 @@ class Child:
     def _later(self, ending: Ending) -> None:
         """Tell the owner and start again: at once after a long life, with growing pauses otherwise."""
         is_stable = ending.lived_seconds > STABLE_SECONDS
+        if is_stable and self._has_spoken:
+            self._ill_since = monotonic()
         self._retry_seconds = 0.0 if is_stable or not self.restarts else self._next_pause()
         self.restarts += 1
         self.last_death = ending.reason

@@ -43,8 +43,10 @@ class Door:
         self._poller.register(self._socket, zmq.POLLIN)
         self._poller.register(self._monitor, zmq.POLLIN)
 
-    def bind(self, path: Path) -> None:
-        """Listen on a path that nothing else uses (see `lock`)."""
+    def bind(self, path: Path, given_fd: int | None = None) -> None:
+        """Listen on a path that nothing else uses (see `lock`), or on a socket that listens there already."""
+        if given_fd is not None:
+            self._socket.setsockopt(zmq.USE_FD, given_fd)
         self._socket.bind(f"ipc://{path}")
 
     def watch(self, fd: int, *, writing: bool = False) -> None:
@@ -92,7 +94,7 @@ class Door:
         return True
 
     def close(self) -> None:
-        """Stop listening; the socket file goes with it."""
+        """Stop listening; the socket file goes with it, unless the socket was given."""
         self._socket.disable_monitor()
         self._monitor.close(0)
         self._socket.close(500)

@@ -1,19 +1,27 @@
 """One daemon a socket: a private folder, a lock file that is never deleted, a path that is really ours."""
 
 import fcntl
+import logging
 import os
 import stat
 from contextlib import suppress
 from pathlib import Path
 
 from chatterbox_client.errors import ConfigurationError
+from chatterbox_client.launch import is_listening
+
+log = logging.getLogger(__name__)
 
 
 class Place:
-    """The socket's place in the file system, held while the daemon runs."""
+    """The socket's place in the file system, held while the daemon runs.
 
-    def __init__(self, path: Path) -> None:
+    `is_given`: the service manager listens there; the file is its own, and it starts no second daemon.
+    """
+
+    def __init__(self, path: Path, *, is_given: bool = False) -> None:
         self.path = path
+        self._is_given = is_given
         self._lock_fd: int | None = None
         self._socket: tuple[int, int] | None = None
 
@@ -23,8 +31,14 @@ class Place:
         Raises ConfigurationError when another daemon has it, or the folder or path is not ours to use.
         """
         _prepare_folder(self.path.parent)
-        self._lock_fd = _lock(self.path.with_suffix(".lock"))
-        _clear(self.path)
+        try:
+            self._lock_fd = _lock(self.path.with_suffix(".lock"))
+        except _HeldError as error:
+            if not self._is_given:
+                raise
+            log.warning("%s, and ends as soon as its work is done: new clients reach this one", error)
+        if not self._is_given:
+            _clear(self.path)
 
     def note_socket(self) -> None:
         """Remember the socket that was just bound here."""
@@ -39,11 +53,15 @@ class Place:
 
     def give_back(self) -> None:
         """Release the lock; a socket that is ours is removed."""
-        if not self.is_lost():
+        if not self._is_given and not self.is_lost():
             self.path.unlink(missing_ok=True)
         if self._lock_fd is not None:
             os.close(self._lock_fd)
             self._lock_fd = None
+
+
+class _HeldError(ConfigurationError):
+    """Another daemon has the lock."""
 
 
 def _identity(path: Path) -> tuple[int, int]:
@@ -89,9 +107,7 @@ def _lock(path: Path) -> int:
     except OSError:
         owner = os.pread(fd, 32, 0).decode("ascii", "replace").strip() or "unknown"
         os.close(fd)
-        raise ConfigurationError(
-            f"another daemon (pid {owner}) already serves {path.with_suffix('.sock')}"
-        ) from None
+        raise _HeldError(f"another daemon (pid {owner}) already serves {path.with_suffix('.sock')}") from None
     with suppress(OSError):  # a full disk: the lock holds without the number, which is for people
         os.ftruncate(fd, 0)
         os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
@@ -106,4 +122,9 @@ def _clear(path: Path) -> None:
         return
     if not stat.S_ISSOCK(status.st_mode) or status.st_uid != os.getuid():
         raise ConfigurationError(f"{path} exists and is not a socket of yours: remove it or choose another path")
+    if is_listening(path):
+        raise ConfigurationError(
+            f"systemd listens on {path} and starts the daemon when it is needed; to run one yourself: "
+            "systemctl --user stop chatterboxd.socket"
+        )
     path.unlink()

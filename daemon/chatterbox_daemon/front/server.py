@@ -24,8 +24,10 @@ from chatterbox_daemon.front.loop import Loop
 from chatterbox_daemon.front.mute import Mute
 from chatterbox_daemon.front.renderer import Renderer
 from chatterbox_daemon.front.replies import Replies
+from chatterbox_daemon.front.reporting import Reporting
 from chatterbox_daemon.front.sessions import Sessions
 from chatterbox_daemon.front.speaker import Speaker
+from chatterbox_daemon.service import Notifier
 
 log = logging.getLogger(__name__)
 
@@ -36,12 +38,18 @@ MAX_MISTAKES = 20  # then it is better to start anew
 
 
 class Server:
-    """The daemon's main process. `run` returns when it has ended."""
+    """The daemon's main process. `run` returns when it has ended.
 
-    def __init__(self, path: Path, config: Config, reload: Callable[[], Config]) -> None:
+    `given` is a socket that listens on the path already, or None where the daemon makes its own.
+    """
+
+    def __init__(
+        self, path: Path, config: Config, reload: Callable[[], Config], given: socket.socket | None = None
+    ) -> None:
         self._config = config
         self._reload = reload
-        self._place = Place(path)
+        self._given = given
+        self._place = Place(path, is_given=given is not None)
         self._mute = Mute(path.with_suffix(".muted"))
         self._started_at = monotonic()
         self._end_by: float | None = None
@@ -63,6 +71,7 @@ class Server:
             status=self.status,
             shut_down=self._shut_down,
         )
+        self._reporting = Reporting(self._loop, Notifier(), self._renderer.engines, self._speaker.player)
         self._gone: list[bytes] = []
         self._num_mistakes = 0
 
@@ -104,15 +113,17 @@ class Server:
         }
 
     def _start(self) -> None:
-        self._door.bind(self._place.path)
+        self._door.bind(self._place.path, None if self._given is None else self._given.detach())
         self._place.note_socket()
         self._catch_signals()
         self._speaker.player.start()
         self._renderer.start()
         self._watch_place()
+        self._reporting.start()
         log.info("listening on %s, pid %d", self._place.path, os.getpid())
 
     def _stop(self) -> None:
+        self._reporting.stop()
         self._desk.ledger.cancel_all("the daemon is ending")
         self._renderer.stop()
         self._speaker.player.stop_process()
@@ -160,6 +171,7 @@ class Server:
     def _engine_changed(self) -> None:
         self._publish({"event": "engines", "states": {n: e.state for n, e in self._renderer.engines.items()}})
         self._loop.call_later(0, self._renderer.pump)
+        self._reporting.engines_changed()
 
     def _shut_down(self) -> None:
         self._end_by = monotonic()
@@ -191,7 +203,8 @@ class Server:
     def _signalled(self) -> None:
         for number in self._signals[0].recv(64):
             if number == signal.SIGHUP:
-                self._reload_config()
+                with self._reporting.reload():
+                    self._reload_config()
             else:
                 self._end_by = monotonic()
 
