@@ -182,7 +182,7 @@ class AsyncClient:
         for fd in self._connection.filenos():
             asyncio.get_running_loop().add_reader(fd, self._drain)
         hello = control_header("hello", versions=[protocol.VERSION], client=self._name, pid=os.getpid())
-        await self._answer("hello", self.send_new(hello), ANSWER_SECONDS)
+        await self._answer("hello", self.send_new(hello), launch.START_SECONDS)
 
     def send_new(self, header: Header, payload: bytes | None = None) -> int:
         """Send a request to the daemon that is connected, and return its id. Raises Unavailable."""

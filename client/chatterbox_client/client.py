@@ -246,5 +246,7 @@ class Client:
         if self._connection is None:
             launch.ensure_daemon(self._path, start=self._start_daemon)
             self._connection = Connection(self._path)
-            self._call("hello", versions=[protocol.VERSION], client=self._name, pid=os.getpid())
+            self._call(
+                "hello", launch.START_SECONDS, versions=[protocol.VERSION], client=self._name, pid=os.getpid()
+            )
         return self._connection

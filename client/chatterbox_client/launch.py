@@ -85,7 +85,7 @@ def _wait_until_listening(path: Path, child: "subprocess.Popen[bytes]") -> None:
     deadline = monotonic() + START_SECONDS
     while not is_listening(path):
         code = child.poll()
-        if code == _EXIT_CONFIGURATION and _another_holds_the_lock(path):
+        if code == _EXIT_CONFIGURATION and is_held(path):
             code = None  # another client was quicker; its daemon is about to listen
         if code is not None:
             _explain(code)
@@ -97,7 +97,8 @@ def _wait_until_listening(path: Path, child: "subprocess.Popen[bytes]") -> None:
     child.returncode = 0  # it lives on without us: no warning, no wait
 
 
-def _another_holds_the_lock(path: Path) -> bool:
+def is_held(path: Path) -> bool:
+    """Whether a daemon has this socket's lock, which it keeps from its start to its end."""
     import fcntl
 
     try:

@@ -26,6 +26,7 @@ class _Group(click.Group):
         "install": "chatterbox_client.cli.install",
         "models": "chatterbox_client.cli.models",
         "report": "chatterbox_client.cli.report",
+        "service": "chatterbox_client.cli.service",
         "uninstall": "chatterbox_client.cli.install",
         "voices": "chatterbox_client.cli.voices",
     }

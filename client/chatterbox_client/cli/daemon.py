@@ -1,6 +1,5 @@
 """`chatterbox daemon`: start it, end it, read what it logged."""
 
-import subprocess
 from collections import deque
 from time import monotonic, sleep
 
@@ -9,6 +8,7 @@ import click
 from chatterbox_client import launch, paths
 from chatterbox_client.cli.control import ask
 from chatterbox_client.cli.exits import UNAVAILABLE, Failure
+from chatterbox_client.cli.service import systemctl
 from chatterbox_client.errors import Unavailable
 
 END_SECONDS = 10.0
@@ -27,7 +27,7 @@ def start() -> None:
 
 @daemon.command()
 def stop() -> None:
-    """End the daemon; what it speaks is cut short."""
+    """End the daemon; what it speaks is cut short. A service starts it again for who speaks next."""
     try:
         ask(lambda client: client.shutdown(), start_daemon=False)
     except Unavailable:
@@ -35,7 +35,7 @@ def stop() -> None:
         return
     path = paths.socket_path(click.get_current_context().obj)
     deadline = monotonic() + END_SECONDS
-    while launch.is_listening(path) or path.exists():
+    while launch.is_held(path):  # not: is listened on, as systemd goes on to do
         if monotonic() > deadline:
             raise Failure(UNAVAILABLE, f"the daemon did not end within {END_SECONDS:.0f} s")
         sleep(0.02)
@@ -61,14 +61,7 @@ def logs(num_lines: int) -> None:
 def log_lines(num_lines: int) -> list[str]:
     """The last lines of the log. Raises Failure where there is none that can be read."""
     file = paths.log_file()
-    if file.is_file():
-        with file.open(errors="replace") as lines:
-            return [line.rstrip("\n") for line in deque(lines, num_lines)]
-    journal = ["journalctl", "--user", "--unit", "chatterboxd", "--lines", str(num_lines), "--no-pager"]
-    try:
-        run = subprocess.run(journal, check=True, capture_output=True, text=True, errors="replace")
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise Failure(
-            UNAVAILABLE, f"there is no log in {file}, and the journal cannot be read: {error}"
-        ) from error
-    return run.stdout.splitlines()
+    if systemctl.is_active() or not file.is_file():
+        return systemctl.journal_lines(num_lines)
+    with file.open(errors="replace") as lines:
+        return [line.rstrip("\n") for line in deque(lines, num_lines)]

@@ -65,12 +65,17 @@ def plugin_files(source: Path) -> list[str]:
 
 def record() -> dict[str, Any]:
     """What a plugin is told of this installation: the path of its `say`. Raises ClickException without one."""
-    places = [Path(sys.argv[0]).absolute().with_name("say"), Path(sys.executable).with_name("say")]
+    return {"say": str(program_path("say"))}
+
+
+def program_path(name: str) -> Path:
+    """Where a program of this installation is. Raises ClickException when it is not beside this one."""
+    places = [Path(sys.argv[0]).absolute().with_name(name), Path(sys.executable).with_name(name)]
     for place in places:
         if os.access(place, os.X_OK):
-            return {"say": str(place)}
+            return place
     looked = " nor ".join(map(str, dict.fromkeys(places)))
-    raise click.ClickException(f"the program say is neither {looked}; install chatterboxd again")
+    raise click.ClickException(f"the program {name} is neither {looked}; install chatterboxd again")
 
 
 def _is_ours(target: Path) -> bool:
