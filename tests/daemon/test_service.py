@@ -138,8 +138,8 @@ def test_signs_of_life_cease_while_what_cannot_be_done_without_is_not_brought_ba
     with breaking.listen() as listener:
         breaking.start(listener, watchdog_seconds=1.5)
         break_child(breaking, name, command)
+        wait_until(lambda: f"{name} cannot be brought back" in breaking.log.read_text(), seconds=60)
         breaking.hear_no_more("WATCHDOG", for_seconds=1.5)
-        assert f"{name} cannot be brought back" in breaking.log.read_text()
         Path(breaking.environment["BROKEN"]).unlink()
         breaking.hear("WATCHDOG", "1")
 
