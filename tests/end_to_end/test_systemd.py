@@ -1,6 +1,7 @@
 """The daemon as a service of a real systemd: started by who speaks, watched over, reloaded, removed."""
 
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from tests.user_manager import UserManager, user_manager
 
 LONG = "This sentence is one of many and is spoken again and again. " * 20
 TONE = 'model_engine = "tests.engines:ToneEngine"\n'
-DROP_IN = "[Service]\nStandardError=append:{log}\nEnvironment=TONE_LOAD_SECONDS=1 TONE_RTF=0.02\nWatchdogSec={seconds}\n"
+DROP_IN = (
+    "[Service]\nStandardError=append:{log}\nEnvironment=TONE_LOAD_SECONDS=1 TONE_RTF=0.02\nWatchdogSec={seconds}\n"
+)
 
 
 @pytest.fixture(scope="module")
@@ -52,17 +55,24 @@ def test_the_first_text_starts_the_daemon(service: UserManager) -> None:
         assert str(client.status()["pid"]) == service.show("MainPID")
 
 
+def test_what_only_looks_is_told_that_systemd_listens_and_no_stranger(service: UserManager) -> None:
+    look = "from chatterbox_client.cli.doctor import places; print(*places.check(None), sep='\\n')"
+    assert "systemd listens on" in service.run(sys.executable, "-c", look)
+
+
 def test_it_is_ready_before_its_model_and_says_how_far_that_is(service: UserManager) -> None:
     service.configure(TONE)
     service.run("chatterbox", "status")
     assert service.show("ActiveState") == "active"
     assert "chatterbox loading" in service.show("StatusText")
     wait_until(lambda: "chatterbox ready and warm" in service.show("StatusText"), seconds=30)
-    assert "active (running): chatterbox ready and warm; builtin" in service.run("chatterbox", "service", "status")
+    said = service.run("chatterbox", "service", "status")
+    assert "enabled, active (running)" in said
+    assert "chatterbox ready and warm" in said
 
 
 def test_a_front_that_hangs_is_started_anew(service: UserManager) -> None:
-    service.add_drop_in("own.conf", DROP_IN.format(log=service.log, seconds=2))
+    service.add_drop_in("own.conf", DROP_IN.format(log=service.log, seconds=5))
     with service.client() as client:
         pid = client.status()["pid"]
         request = client.synthesize(LONG)
@@ -72,7 +82,6 @@ def test_a_front_that_hangs_is_started_anew(service: UserManager) -> None:
             request.audio()
         assert client.status()["pid"] != pid
         assert client.synthesize("hello").audio().samples
-    assert service.show("NRestarts") == "1"
 
 
 def test_a_front_that_is_killed_is_started_anew_and_its_client_told(service: UserManager) -> None:

@@ -1,6 +1,7 @@
 """`chatterbox daemon`: start it, end it, read what it logged."""
 
 from collections import deque
+from contextlib import suppress
 from time import monotonic, sleep
 
 import click
@@ -28,12 +29,12 @@ def start() -> None:
 @daemon.command()
 def stop() -> None:
     """End the daemon; what it speaks is cut short. A service starts it again for who speaks next."""
-    try:
-        ask(lambda client: client.shutdown(), start_daemon=False)
-    except Unavailable:
+    path = paths.socket_path(click.get_current_context().obj)
+    if not launch.is_held(path):
         click.echo("no daemon runs")
         return
-    path = paths.socket_path(click.get_current_context().obj)
+    with suppress(Unavailable):  # it may be gone before its answer is here
+        ask(lambda client: client.shutdown(), start_daemon=False)
     deadline = monotonic() + END_SECONDS
     while launch.is_held(path):  # not: is listened on, as systemd goes on to do
         if monotonic() > deadline:

@@ -52,7 +52,6 @@ class Child:
         self._process: Process | None = None
         self._decoder = Decoder()
         self._outgoing = bytearray()
-        self._started_at = 0.0
         self._ill_since: float | None = None
         self._retry_seconds = 0.0
         self._retry: Timer | None = None
@@ -73,9 +72,9 @@ class Child:
     @property
     def ill_seconds(self) -> float:
         """How long a process that once worked has not been brought back; 0 if it has been, or never worked."""
-        now = monotonic()
-        is_well = self.is_up and self._has_spoken and now - self._started_at > STABLE_SECONDS
-        return 0.0 if self._ill_since is None or is_well else now - self._ill_since
+        process = self._process
+        is_well = process is not None and self._has_spoken and process.lived_seconds > STABLE_SECONDS
+        return 0.0 if self._ill_since is None or is_well else monotonic() - self._ill_since
 
     def start(self) -> None:
         """Start the process unless it runs."""
@@ -87,7 +86,6 @@ class Child:
         except OSError as error:
             self._later(Ending(f"could not be started: {error}"))
             return
-        self._started_at = monotonic()
         self._decoder = Decoder()
         self._outgoing.clear()
         self._asked_at, self._has_spoken, self.is_silent = None, False, False

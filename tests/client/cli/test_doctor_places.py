@@ -108,7 +108,7 @@ def test_a_unit_that_failed_is_told_by_the_words_of_systemctl(
     monkeypatch.setenv("PATH", str(tmp_path))
     (finding,) = units.check()
     assert finding.level == "fail"
-    assert finding.found == "chatterboxd.service is enabled and failed"
+    assert finding.found == ("chatterboxd.socket is enabled and failed, chatterboxd.service is enabled and failed")
 
 
 def test_a_check_whose_process_dies_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

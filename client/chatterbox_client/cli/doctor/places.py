@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from chatterbox_client import launch, paths
+from chatterbox_client.cli.service import systemctl
 from chatterbox_client.errors import ConfigurationError
 from chatterbox_client.findings import Finding, fail, note, ok
 
@@ -79,6 +80,8 @@ def _judge_lock(path: Path) -> Finding:
         return fail("lock", found, f"kill {owner}; if it stays: kill -9 {owner}")
     if owner:
         return ok("lock", f"is held by the daemon, process {owner}")
+    if is_listening and systemctl.words_on(systemctl.SOCKET)[1] == "active":
+        return ok("lock", f"is free; systemd listens on {path} and starts the daemon when it is needed")
     if is_listening:
         return fail(
             "lock", f"something that is no daemon of ours listens on {path}", f"see who: ss -xlp | grep {path}"

@@ -8,10 +8,15 @@ import click
 MARK = "# Put here by: chatterbox service install"
 
 
-def place(target: Path, text: str) -> None:
-    """Write the file, in place of an older one. Raises ClickException where it cannot be, or is another's."""
+def check(target: Path) -> None:
+    """Raise ClickException where there is a file of somebody else's."""
     if os.path.lexists(target) and not is_ours(target):
         raise click.ClickException(f"{target} was not made by chatterbox service install; move it away, try again")
+
+
+def place(target: Path, text: str) -> None:
+    """Write the file, in place of an older one. Raises ClickException where it cannot be, or is another's."""
+    check(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         unfinished = target.with_name(f".{target.name}.{os.getpid()}")

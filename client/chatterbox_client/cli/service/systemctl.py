@@ -36,6 +36,13 @@ def reload() -> str | None:
     return None if run.returncode == 0 else f"no user manager can be reached ({_said(run)})"
 
 
+def words_on(unit: str) -> tuple[str, str]:
+    """What it says of a unit, such as `enabled` and `active`; empty where it can say nothing."""
+    if not is_there():
+        return "", ""
+    return _run("is-enabled", unit).stdout.strip(), _run("is-active", unit).stdout.strip()
+
+
 def describe() -> list[str]:
     """A line on each unit."""
     run = _run("show", f"--property={','.join(_PROPERTIES)}", SOCKET, SERVICE)

@@ -4,14 +4,16 @@ They lie in the user's folder for data, where systemd looks for what is installe
 own lie in the folder for configuration, go before ours and are never touched.
 """
 
-import re
 from pathlib import Path
+
+import click
 
 from chatterbox_client.cli.install import program
 from chatterbox_client.cli.install.folder import plugin_folder, program_path, remove_if_empty
 from chatterbox_client.cli.service import files, systemctl
 
 HARDENING = "hardening.conf"
+UNITS = (systemctl.SOCKET, systemctl.SERVICE)
 
 
 def folder() -> Path:
@@ -23,7 +25,9 @@ def place(hardened: bool | None) -> Path:
     """Write the units, with the hardening or without it, or (None) as it has been; returns their folder."""
     source = plugin_folder("systemd")
     command = _quoted(str(program_path("chatterboxd")))
-    for unit in (systemctl.SOCKET, systemctl.SERVICE):
+    for unit in UNITS:
+        files.check(folder() / unit)
+    for unit in UNITS:
         text = (source / unit).read_text()
         files.place(folder() / unit, text.replace("\nExecStart=chatterboxd\n", f"\nExecStart={command}\n"))
     if hardened or (hardened is None and is_hardened()):
@@ -63,8 +67,9 @@ def _remove_drop_in() -> list[Path]:
 
 
 def _quoted(path: str) -> str:
-    """The path as a word of ExecStart=."""
-    escaped = path.replace("%", "%%")
-    if not re.search(r"[\s\"'\\;]", escaped):
-        return escaped
-    return '"{}"'.format(escaped.replace("\\", "\\\\").replace('"', '\\"'))
+    """The path as a word of ExecStart=. Raises ClickException where systemd takes it for no path."""
+    if set(path) & set("\"'\\"):
+        raise click.ClickException(
+            f"systemd starts no program with quotes or backslashes in its path, as in {path}: install it elsewhere"
+        )
+    return '"{}"'.format(path.replace("%", "%%")) if " " in path else path.replace("%", "%%")
