@@ -1,7 +1,8 @@
 """An engine in the model's place: a tone as long as its text, at a pace like a model's.
 
 A text with `die` in it ends the process, as a fault in a kernel would; one with `fail` is refused, and one with
-`endless` is cut short. For one with `huge` there is not enough memory; for one with `greedy` not before a reset.
+`endless` is cut short; at `garbage` and `nonsense` something else is written on the link. For one with `huge`
+there is not enough memory; for one with `greedy` not before a reset.
 It has two voices, and forgets which is its default when it is started again. With TONE_DEVICE, a path, it can be
 loaded only while there is such a file.
 """
@@ -9,6 +10,7 @@ loaded only while there is such a file.
 import ctypes
 import os
 import resource
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from chatterbox_client.audio import SAMPLE_RATE_HZ
+from chatterbox_daemon.link import encode
 from chatterbox_daemon.worker.engine import Answer, Degraded, EngineError, Output, Piece, Spoken, Voice
 from chatterbox_daemon.worker.journal import Journal
 
@@ -57,6 +60,9 @@ class ToneEngine:
         """A tone of 60 ms a character."""
         if "die" in piece.text:
             os._exit(9)
+        if "garbage" in piece.text or "nonsense" in piece.text:
+            link = int(sys.argv[sys.argv.index("--fd") + 1])
+            os.write(link, os.urandom(64) if "garbage" in piece.text else encode({"type": "audio", "job": "x"}))
         if "fail" in piece.text:
             raise EngineError("the tone engine was told to fail")
         if "greedy" in piece.text and not self.is_reset:

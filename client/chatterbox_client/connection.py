@@ -30,6 +30,7 @@ class Connection:
         self._socket.setsockopt(zmq.RECONNECT_IVL, -1)
         self._socket.setsockopt(zmq.HEARTBEAT_IVL, protocol.HEARTBEAT_SECONDS * 1000)
         self._socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, protocol.HEARTBEAT_TIMEOUT_SECONDS * 1000)
+        self._socket.setsockopt(zmq.HEARTBEAT_TTL, protocol.HEARTBEAT_TIMEOUT_SECONDS * 1000)
         self._monitor = self._socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
         self._socket.connect(f"ipc://{path}")
         self._poller = zmq.Poller()

@@ -188,6 +188,7 @@ class Server:
             log.warning("the socket %s is gone; ending when the work in hand is done", self._place.path)
             self._end_by = monotonic() + DRAIN_SECONDS
         logfile.shorten(self._config.log_bytes)
+        self._gone.extend(self._sessions.strays())
         self._loop.call_later(WATCH_SECONDS, self._watch_place)
 
     def _catch_signals(self) -> None:

@@ -1,5 +1,6 @@
 """Who is connected: a session a client, found by its identity and ended with its connection."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ class Session:
 
     identity: bytes
     fd: int
+    connection: int | None
     name: str = "unknown"
     program: str | None = None  # what its process runs
     subscriptions: set[int] = field(default_factory=set)
@@ -43,7 +45,7 @@ class Sessions:
         """The session of a client, made if need be; None when there are too many clients."""
         session = self._by_identity.get(identity)
         if session is None and len(self._by_identity) < self._most:
-            session = self._by_identity[identity] = Session(identity, fd)
+            session = self._by_identity[identity] = Session(identity, fd, _connection_of(fd))
             self._by_fd.setdefault(fd, set()).add(identity)
         return session
 
@@ -61,6 +63,11 @@ class Sessions:
         """The identities that came over this connection."""
         return list(self._by_fd.get(fd, ()))
 
+    def strays(self) -> list[bytes]:
+        """The identities whose connection is no longer there: a message read late brought them back."""
+        sessions = self._by_identity.values()
+        return [one.identity for one in sessions if one.connection != _connection_of(one.fd) or not one.connection]
+
     def subscribers(self) -> list[tuple[bytes, int]]:
         """Who wants to know what happens: identity and the id of the request that asked."""
         return [
@@ -68,3 +75,11 @@ class Sessions:
             for session in self._by_identity.values()
             for request_id in session.subscriptions
         ]
+
+
+def _connection_of(fd: int) -> int | None:
+    """What tells the connection behind a descriptor from a later one; None where there is none."""
+    try:
+        return os.fstat(fd).st_ino
+    except OSError:
+        return None
