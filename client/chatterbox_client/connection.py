@@ -89,10 +89,10 @@ class Connection:
         self._context.term()
 
     def _read(self) -> protocol.Message:
-        frames = self._socket.recv_multipart(copy=False)
-        buffers = [frame.buffer for frame in frames]
+        # Copied, because a zmq.Frame that is freed runs signal handlers and loses what they raise: a stop, say.
+        frames = self._socket.recv_multipart()
         try:
-            return protocol.decode(buffers)
+            return protocol.decode(frames)
         except protocol.ProtocolError as error:
             self.is_lost = True
             raise Unavailable(f"the daemon speaks another protocol: {error}") from error

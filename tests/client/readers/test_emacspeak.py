@@ -67,7 +67,7 @@ def _read_all(terminal: int) -> None:
 def test_emacspeak_in_a_batch_is_heard(reader_daemon: RunningDaemon, emacs_environment: dict[str, str]) -> None:
     watch = Watch(reader_daemon, "emacspeak")
     start = f'(let ((noninteractive nil)) (load "{SETUP}"))'
-    speech = '(dtk-speak "hello from emacs {") (sleep-for 2) (dtk-letter "Q") (sleep-for 1)'
+    speech = '(dtk-speak "hello from emacs {") (sleep-for 4) (dtk-letter "Q") (sleep-for 4)'
     lisp = f"(progn {QUIET_EMACS} {start} {speech})"
     subprocess.run(
         ["emacs", "--batch", "-Q", "--eval", lisp], env=emacs_environment, capture_output=True, timeout=120
