@@ -30,7 +30,8 @@ def start() -> None:
 def stop() -> None:
     """End the daemon; what it speaks is cut short. A service starts it again for who speaks next."""
     path = paths.socket_path(click.get_current_context().obj)
-    if not launch.is_held(path):
+    # Whoever connects to systemd's socket has a daemon started. A forwarded socket has no lock on this machine.
+    if not launch.is_held(path) and (systemctl.is_listening() or not launch.is_listening(path)):
         click.echo("no daemon runs")
         return
     with suppress(Unavailable):  # it may be gone before its answer is here

@@ -273,6 +273,14 @@ def test_a_daemon_is_started_shown_its_log_and_ended(tmp_path: Path) -> None:
     assert said[3:] == ["ended\n", "no daemon runs\n"]
 
 
+def test_a_daemon_at_the_other_end_of_a_forwarded_socket_can_be_ended(daemon: RunningDaemon) -> None:
+    forwarded = daemon.folder / "forwarded.sock"  # a link, which has no lock beside it either
+    forwarded.symlink_to(daemon.socket)
+    said = chatterbox(daemon, "--socket", str(forwarded), "daemon", "stop")
+    assert (said.returncode, said.stdout) == (0, "ended\n")
+    assert daemon.process.wait(30) == 0
+
+
 def test_what_happens_can_be_watched(shared_daemon: RunningDaemon) -> None:
     watcher = subprocess.Popen(
         [*CHATTERBOX, "events"], env=shared_daemon.environment, stdout=subprocess.PIPE, text=True

@@ -1,6 +1,5 @@
 """`chatterbox service` where no user manager runs, or no systemd: what can be done is done, the rest is said."""
 
-import shlex
 import subprocess
 from pathlib import Path
 
@@ -109,12 +108,24 @@ def test_without_systemd_the_desktop_starts_the_daemon(
 ) -> None:
     assert "starts the daemon at login" in chatterbox(home, "install", *words, **changes)
     assert files_of(home) == {AUTOSTART}
-    (line,) = [line for line in (home / AUTOSTART).read_text().splitlines() if line.startswith("Exec=")]
-    value = line.removeprefix("Exec=").replace("\\\\", "\\").replace("%%", "%")
-    assert shlex.split(value) == [str(home / "programs" / "chatterbox"), "daemon", "start"]
+    assert autostart_command(home) == [str(home / "programs" / "chatterbox"), "daemon", "start"]
     assert "only" in chatterbox(home, "status", code=69, **changes)
     assert "autostart" in chatterbox(home, "uninstall", **changes)
     assert files_of(home) == set()
+
+
+def test_a_desktop_starts_the_daemon_in_a_folder_of_any_name(home: Path) -> None:
+    odd = home.rename(home.with_name('a "quoted" `$HOME` \\ %f'))
+    chatterbox(odd, "install", "--autostart")
+    assert autostart_command(odd) == [str(odd / "programs" / "chatterbox"), "daemon", "start"]
+
+
+def autostart_command(home: Path) -> list[str]:
+    """The words that a desktop makes of the entry: escapes of the value first, then quotes as a shell's."""
+    (line,) = [line for line in (home / AUTOSTART).read_text().splitlines() if line.startswith("Exec=")]
+    words = line.removeprefix("Exec=").replace("\\\\", "\\").replace("%%", "%")
+    shell = subprocess.run(["sh", "-c", f"printf '%s\\n' {words}"], capture_output=True, text=True, check=True)
+    return shell.stdout.splitlines()
 
 
 @pytest.mark.parametrize("command", ["status", "enable", "disable"])

@@ -80,7 +80,7 @@ def _judge_lock(path: Path) -> Finding:
         return fail("lock", found, f"kill {owner}; if it stays: kill -9 {owner}")
     if owner:
         return ok("lock", f"is held by the daemon, process {owner}")
-    if is_listening and systemctl.words_on(systemctl.SOCKET)[1] == "active":
+    if is_listening and systemctl.is_listening():
         return ok("lock", f"is free; systemd listens on {path} and starts the daemon when it is needed")
     if is_listening:
         return fail(

@@ -20,6 +20,11 @@ def is_active() -> bool:
     return is_there() and _run("is-active", "--quiet", SERVICE).returncode == 0
 
 
+def is_listening() -> bool:
+    """Whether systemd listens for who speaks."""
+    return words_on(SOCKET)[1] == "active"
+
+
 def set_links(action: str, *units: str) -> None:
     """`enable` or `disable` units for the next login. That is a matter of links, for which no manager need run."""
     _succeed(_run(action, *units, SYSTEMD_OFFLINE="1"))
