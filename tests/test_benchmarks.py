@@ -75,6 +75,19 @@ def test_what_only_grows_is_told(tmp_path: Path) -> None:
             handles.check()
 
 
+def test_garbage_by_the_thousand_leaves_nothing_behind(shared_daemon: RunningDaemon) -> None:
+    facts = report(shared_daemon, "soak.fuzz", "--frames", "5000", "--connections", "2000")["facts"]
+    assert facts["left over"] == "nothing"
+    assert facts["replies"]["done"] > 500
+
+
+def test_under_load_every_request_ends_once(shared_daemon: RunningDaemon) -> None:
+    facts = report(shared_daemon, "soak.load", "-n", "300", "--clients", "50")["facts"]
+    assert sum(facts["ends"].values()) == 300
+    assert set(facts["ends"]) <= {"done", "cancelled"}
+    assert facts["under way afterwards"] == 0
+
+
 def test_a_slope_is_that_of_the_line() -> None:
     assert slope([(10, 100), (20, 120), (30, 140)]) == 2.0
     assert slope([(10, 100)]) == 0.0

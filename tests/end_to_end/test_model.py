@@ -265,3 +265,28 @@ def test_a_text_for_which_the_system_gives_no_memory_is_stood_in_for(nano_folder
         )
         assert client.synthesize(TEXT).result().engine == "chatterbox"
         assert (daemon.child_pid("chatterbox"), daemon.model()["restarts"]) == (pid, 0)
+
+
+def test_a_file_that_is_cut_short_under_a_loaded_model_ends_no_text_and_the_next_process_says_what_is_wrong(
+    nano_folder: Path, tmp_path: Path
+) -> None:
+    largest = max(nano_folder.iterdir(), key=lambda file: file.stat().st_size)
+    folder = tmp_path / "cut"
+    folder.mkdir()
+    for file in nano_folder.iterdir():
+        (folder / file.name).symlink_to(file)
+    cut = folder / largest.name
+    cut.unlink()
+    shutil.copyfile(largest, cut)
+    with running_daemon(config=config(folder)) as daemon, daemon.client() as client:
+        pid = daemon.child_pid("chatterbox")
+        os.truncate(cut, cut.stat().st_size // 2)
+        assert client.synthesize(TEXT).audio().samples
+        if daemon.model()["pid"] == pid:
+            os.kill(pid, signal.SIGKILL)
+        detail = daemon.wait_for_model("failed", seconds=60)["detail"]
+        assert cut.name in detail
+        result = client.synthesize(TEXT).result()
+        assert result.engine == "builtin"
+        assert result.stand_in is not None
+    cut.unlink()

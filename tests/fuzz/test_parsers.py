@@ -98,7 +98,7 @@ def scraps(tokens: tuple[str, ...]) -> st.SearchStrategy[str]:
     return st.lists(st.sampled_from(tokens) | ANY_TEXT, max_size=40).map("".join)
 
 
-@effort(100, 2_500)
+@effort(100, 1_200)
 @given(st.lists(st.just(protocol.MAGIC) | st.binary(max_size=60), max_size=5), HEADERS, st.booleans())
 def test_a_message_is_understood_or_refused_with_a_code_of_the_list(
     frames: list[bytes], header: dict[str, Any], is_ascii: bool
@@ -128,21 +128,21 @@ def check_request(message: protocol.Message) -> None:
     parse_conversion(message.header, b"recording")
 
 
-@effort(200, 12_000)
+@effort(200, 8_000)
 @given(scraps(MARKUP), st.sampled_from(LEVELS), st.booleans())
 def test_ssml_becomes_parts_that_can_be_sent(text: str, level: str, is_spelt: bool) -> None:
     parts = parts_of(ssml.parse(text, Prosody()), Wording(level, is_spelt, "icon", splits_words=True))
     assert not parts or check_parts(parts)
 
 
-@effort(200, 12_000)
+@effort(200, 8_000)
 @given(scraps(COMMANDS))
 def test_embedded_commands_become_parts_that_can_be_sent(text: str) -> None:
     parsed = markup.parse(text)
     assert not parsed.parts or check_parts(parsed.parts)
 
 
-@effort(200, 12_000)
+@effort(200, 8_000)
 @given(st.lists(st.binary(max_size=20) | st.sampled_from(LINES).map(lambda line: line.encode("utf-8", "replace"))))
 def test_lines_of_emacspeak_become_commands(chunks: list[bytes]) -> None:
     parser = Parser()
@@ -153,7 +153,7 @@ def test_lines_of_emacspeak_become_commands(chunks: list[bytes]) -> None:
     assert list(parser.feed(b"s\n"))[-1] == Command("s"), "silence is no longer obeyed"
 
 
-@effort(50, 1_000)
+@effort(50, 500)
 @given(st.lists(st.binary(max_size=40) | HEADERS.map(lambda header: encode(header, b"ab")), max_size=6), st.data())
 def test_the_link_yields_messages_or_says_that_it_is_broken(chunks: list[bytes], data: st.DataObject) -> None:
     stream, decoder = b"".join(chunks), Decoder()
@@ -174,7 +174,7 @@ def check_anything(header: dict[str, Any], payload: bytes) -> None:
             check()  # headers of clients are nothing that a child says
 
 
-@effort(100, 4_000)
+@effort(100, 2_000)
 @given(
     st.sampled_from(["state", "audio", "done", "failed", "answer", "pong", "mark", "position", "device"]),
     st.dictionaries(
