@@ -98,7 +98,7 @@ def scraps(tokens: tuple[str, ...]) -> st.SearchStrategy[str]:
     return st.lists(st.sampled_from(tokens) | ANY_TEXT, max_size=40).map("".join)
 
 
-@effort(100, 1_200)
+@effort(100, 900)
 @given(st.lists(st.just(protocol.MAGIC) | st.binary(max_size=60), max_size=5), HEADERS, st.booleans())
 def test_a_message_is_understood_or_refused_with_a_code_of_the_list(
     frames: list[bytes], header: dict[str, Any], is_ascii: bool
@@ -128,21 +128,21 @@ def check_request(message: protocol.Message) -> None:
     parse_conversion(message.header, b"recording")
 
 
-@effort(200, 8_000)
+@effort(200, 6_000)
 @given(scraps(MARKUP), st.sampled_from(LEVELS), st.booleans())
 def test_ssml_becomes_parts_that_can_be_sent(text: str, level: str, is_spelt: bool) -> None:
     parts = parts_of(ssml.parse(text, Prosody()), Wording(level, is_spelt, "icon", splits_words=True))
     assert not parts or check_parts(parts)
 
 
-@effort(200, 8_000)
+@effort(200, 6_000)
 @given(scraps(COMMANDS))
 def test_embedded_commands_become_parts_that_can_be_sent(text: str) -> None:
     parsed = markup.parse(text)
     assert not parsed.parts or check_parts(parsed.parts)
 
 
-@effort(200, 8_000)
+@effort(200, 6_000)
 @given(st.lists(st.binary(max_size=20) | st.sampled_from(LINES).map(lambda line: line.encode("utf-8", "replace"))))
 def test_lines_of_emacspeak_become_commands(chunks: list[bytes]) -> None:
     parser = Parser()

@@ -11,30 +11,31 @@ from chatterbox_daemon.link import Header, LinkError
 Check = Callable[[object], bool]
 
 
-def check_worker(header: Header, payload: bytes) -> None:
-    """Raise LinkError unless a worker may say this."""
-    _check(header, WORKER)
-    if header["type"] == "state" and header["state"] == "ready":
+def check_worker(header: Header, payload: bytes) -> str:
+    """The type of what a worker said. Raises LinkError unless a worker may say it."""
+    kind = _check(header, WORKER)
+    if kind == "state" and header["state"] == "ready":
         _check_fields(header, READY)
-    if header["type"] == "answer":
+    if kind == "answer":
         _check_fields(
             header, {"code": _is_code, "message": _is_text} if "code" in header else {"fields": _is_object}
         )
-    if header["type"] == "audio" and len(payload) % 2:
+    if kind == "audio" and len(payload) % 2:
         raise LinkError(f"{len(payload)} bytes are no whole number of samples")
+    return kind
 
 
-def check_player(header: Header) -> None:
-    """Raise LinkError unless the player may say this."""
-    _check(header, PLAYER)
+def check_player(header: Header) -> str:
+    """The type of what the player said. Raises LinkError unless the player may say it."""
+    return _check(header, PLAYER)
 
 
-def _check(header: Header, kinds: dict[str, dict[str, Check]]) -> None:
+def _check(header: Header, kinds: dict[str, dict[str, Check]]) -> str:
     kind = header.get("type")
-    fields = kinds.get(kind) if isinstance(kind, str) else None
-    if fields is None:
+    if not isinstance(kind, str) or kind not in kinds:
         raise LinkError("a message of an unknown type")
-    _check_fields(header, fields)
+    _check_fields(header, kinds[kind])
+    return kind
 
 
 def _check_fields(header: Header, fields: dict[str, Check]) -> None:

@@ -202,8 +202,7 @@ class Engine:
             self.used_at = monotonic()
 
     def _received(self, header: Header, payload: bytes) -> None:
-        check_worker(header, payload)
-        kind = header["type"]
+        kind = check_worker(header, payload)
         if kind == "pong":
             if header["stuck_seconds"] > self._patience_seconds:
                 self.child.kill(f"made no progress for {header['stuck_seconds']:.0f} s")

@@ -125,6 +125,7 @@ def _clear(path: Path) -> None:
     if is_listening(path):
         raise ConfigurationError(
             f"systemd listens on {path} and starts the daemon when it is needed; to run one yourself: "
-            "systemctl --user stop chatterboxd.socket"
+            "systemctl --user stop chatterboxd.socket. Where the service is not installed, it is a daemon "
+            "whose lock file was deleted: chatterbox daemon stop"
         )
     path.unlink()

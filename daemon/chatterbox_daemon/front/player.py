@@ -157,8 +157,7 @@ class Player:
             answer([])
 
     def _received(self, header: Header, _: bytes) -> None:
-        check_player(header)
-        kind = header["type"]
+        kind = check_player(header)
         if kind == "device":
             self.device_state = header["state"]
             self._is_changing = False
