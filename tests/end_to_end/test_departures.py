@@ -26,16 +26,16 @@ LONGER_THAN_A_HEARTBEAT_SECONDS = 3.0
 
 BUSY = """
 import time
-import chatterbox_daemon.front.script as script
+from chatterbox_daemon.front.script import Script
 
-plain = script.steps
+append = Script.append
 
-def steps(parts):
+def slow_append(self, parts):
     if any("busy" in part.get("text", "") for part in parts):
         time.sleep(5)
-    return plain(parts)
+    append(self, parts)
 
-script.steps = steps
+Script.append = slow_append
 """
 
 

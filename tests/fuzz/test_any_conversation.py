@@ -109,6 +109,23 @@ class AnyConversation(RuleBasedStateMachine):
     def render(self, index: int, text: Any, credit: int) -> None:
         self.ask(index, op="synthesize", parts=text, credit=credit, rate=6.0, events=credit % 2 == 0)
 
+    @rule(index=st.integers(0, MOST_CLIENTS), op=st.sampled_from(["speak", "synthesize"]))
+    def begin_to_write(self, index: int, op: str) -> None:
+        self.ask(index, op=op, text="It ", open=True, rate=6.0, volume=0.0)
+
+    @rule(
+        index=st.integers(0, MOST_CLIENTS),
+        text=st.sampled_from(TEXTS),
+        back=st.integers(0, 4),
+        flush=st.booleans(),
+    )
+    def write_on(self, index: int, text: Any, back: int, flush: bool) -> None:
+        self.ask(index, op="append", request_id=max(0, self.num_asked - back), parts=text, flush=flush)
+
+    @rule(index=st.integers(0, MOST_CLIENTS), back=st.integers(0, 9))
+    def write_no_more(self, index: int, back: int) -> None:
+        self.ask(index, op="finish", request_id=max(0, self.num_asked - back))
+
     @rule(index=st.integers(0, MOST_CLIENTS), question=st.sampled_from(QUESTIONS))
     def question(self, index: int, question: dict[str, Any]) -> None:
         self.ask(index, **question)
