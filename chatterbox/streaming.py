@@ -23,9 +23,8 @@ from chatterbox.voice.conditionals import Gen
 
 LOOKAHEAD_TOKENS = 3  # the flow's encoder hears so many ids ahead
 CONTEXT_TOKENS = 50
-VOICE_TOKENS = (
-    100  # the end of the voice's prompt, after which each piece is rendered; docs/parity.md has what it costs
-)
+# The end of the voice's prompt, after which each piece is rendered; docs/parity.md has what it costs.
+VOICE_TOKENS = 100
 GROWING_TOKENS = (10, 15, 25, 50, 100)  # the first piece soon, the later ones cheap
 
 

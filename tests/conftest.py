@@ -1,6 +1,7 @@
 """Fixtures that start the real thing."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from hypothesis import settings
@@ -9,6 +10,7 @@ from tests.running import RunningDaemon, running_daemon
 from tests.sound import SoundBench
 
 BUILTIN = 'engine = "builtin"\n'
+TONE = 'model_engine = "tests.engines:ToneEngine"\n'
 
 # The same examples each time: a change fails by what it changed. Others: pytest --hypothesis-profile=default
 settings.register_profile("same", derandomize=True)
@@ -47,3 +49,12 @@ def speaking_daemon(sound: SoundBench) -> Iterator[RunningDaemon]:
 def sound_environment(sound: SoundBench) -> dict[str, str]:
     """What of a bench's environment a daemon needs to play to it."""
     return {name: value for name, value in sound.environment().items() if name.startswith(("ALSA_", "PULSE_"))}
+
+
+@contextmanager
+def daemon_with_a_model(sound: SoundBench) -> Iterator[RunningDaemon]:
+    """A real daemon whose two engines are ready, a tone generator in the model's place."""
+    with running_daemon(sound_environment(sound), config=TONE) as running:
+        running.child_pid("chatterbox")
+        running.child_pid("builtin")
+        yield running

@@ -25,7 +25,7 @@ def is_begun(source: ModelSource) -> bool:
 
 
 def complaints(source: ModelSource) -> list[Complaint]:
-    """What is wrong with the files of a model from the hub. Reads all of them: a second or two a gigabyte."""
+    """What is wrong with the files of a model from the hub. Reads all of them."""
     return [complaint for file in source.hub_files if (complaint := _complaint(file))]
 
 

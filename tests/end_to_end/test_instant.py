@@ -12,11 +12,10 @@ import pytest
 
 from chatterbox_client import Cancelled, Client, Event, Options, RequestError
 from chatterbox_client.results import Result
-from tests.conftest import sound_environment
+from tests.conftest import TONE, daemon_with_a_model, sound_environment
 from tests.running import RunningDaemon, running_daemon, wait_until
 from tests.sound import SAMPLE_RATE_HZ, SoundBench, heard
 
-MODEL = 'model_engine = "tests.engines:ToneEngine"\n'
 NOT_YET = "instant: not in the cache yet"
 SENTENCE = "A sentence of some length for the model."
 LONG = (SENTENCE + " ") * 8
@@ -25,9 +24,7 @@ WORDY = "a phrase that is nearly as long as the cache takes, so that it takes it
 
 @pytest.fixture
 def model_daemon(sound: SoundBench) -> Iterator[RunningDaemon]:
-    with running_daemon(sound_environment(sound), config=MODEL) as daemon:
-        daemon.child_pid("chatterbox")
-        daemon.child_pid("builtin")
+    with daemon_with_a_model(sound) as daemon:
         yield daemon
 
 
@@ -85,7 +82,7 @@ def test_what_is_heard_of_a_cached_phrase_is_what_the_model_spoke(
 
 def test_a_phrase_is_played_while_its_model_is_being_started_again(sound: SoundBench) -> None:
     environment = {**sound_environment(sound), "TONE_LOAD_SECONDS": "3"}
-    with running_daemon(environment, config=MODEL) as daemon, daemon.client() as client:
+    with running_daemon(environment, config=TONE) as daemon, daemon.client() as client:
         daemon.child_pid("builtin")
         pid = daemon.child_pid("chatterbox")
         fill(client, "Save")
@@ -234,12 +231,12 @@ def test_a_phrase_that_kills_the_model_is_tried_once(model_daemon: RunningDaemon
 def test_a_smaller_limit_is_kept_from_a_reload_on(model_daemon: RunningDaemon, client: Client) -> None:
     fill(client, "Save", "Cancel", "Quit")
     file = model_daemon.folder / "config" / "chatterbox" / "config.toml"
-    file.write_text(f"{MODEL}cache_bytes = 31_000\n")
+    file.write_text(f"{TONE}cache_bytes = 31_000\n")
     model_daemon.process.send_signal(signal.SIGHUP)
     wait_until(lambda: cache_of(client)["limit_bytes"] == 31_000, seconds=10)
     figures = cache_of(client)
     assert (figures["entries"], figures["bytes"] <= 31_000) == (2, True)
-    file.write_text(f"{MODEL}cache_bytes = 0\n")
+    file.write_text(f"{TONE}cache_bytes = 0\n")
     model_daemon.process.send_signal(signal.SIGHUP)
     wait_until(lambda: cache_of(client)["entries"] == 0, seconds=10)
     with pytest.raises(RequestError, match="the cache is off"):

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from chatterbox_client import Audio, Chunk, RequestError, Unavailable
-from tests.conftest import BUILTIN, sound_environment
+from chatterbox_client import Audio, Chunk, Client, RequestError, Unavailable
+from tests.conftest import BUILTIN, TONE, sound_environment
 from tests.running import same_length, wait_until
 from tests.sound import SoundBench
 from tests.user_manager import UserManager, user_manager
 
 LONG = "This sentence is one of many and is spoken again and again. " * 20
-TONE = 'model_engine = "tests.engines:ToneEngine"\n'
 DROP_IN = (
     "[Service]\nStandardError=append:{log}\nEnvironment=TONE_LOAD_SECONDS=1 TONE_RTF=0.02\nWatchdogSec={seconds}\n"
 )
@@ -71,28 +70,27 @@ def test_it_is_ready_before_its_model_and_says_how_far_that_is(service: UserMana
     assert "chatterbox ready and warm" in said
 
 
+def strike_the_front(service: UserManager, client: Client, blow: signal.Signals) -> None:
+    """In mid-request: its client is told, and another front answers."""
+    pid = client.status()["pid"]
+    request = client.synthesize(LONG)
+    request.wait_accepted()
+    service.kill(pid, blow)
+    with pytest.raises(Unavailable, match="went away"):
+        request.audio()
+    assert client.status()["pid"] != pid
+
+
 def test_a_front_that_hangs_is_started_anew(service: UserManager) -> None:
     service.add_drop_in("own.conf", DROP_IN.format(log=service.log, seconds=5))
     with service.client() as client:
-        pid = client.status()["pid"]
-        request = client.synthesize(LONG)
-        request.wait_accepted()
-        service.kill(pid, signal.SIGSTOP)
-        with pytest.raises(Unavailable, match="went away"):
-            request.audio()
-        assert client.status()["pid"] != pid
+        strike_the_front(service, client, signal.SIGSTOP)
         assert client.synthesize("hello").audio().samples
 
 
 def test_a_front_that_is_killed_is_started_anew_and_its_client_told(service: UserManager) -> None:
     with service.client() as client:
-        pid = client.status()["pid"]
-        request = client.synthesize(LONG)
-        request.wait_accepted()
-        service.kill(pid, signal.SIGKILL)
-        with pytest.raises(Unavailable, match="went away"):
-            request.audio()
-        assert client.status()["pid"] != pid
+        strike_the_front(service, client, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("name", ["builtin", "chatterbox"])

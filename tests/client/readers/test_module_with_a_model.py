@@ -5,11 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.client.readers.talking import LONG, Talk, talk
-from tests.conftest import sound_environment
-from tests.running import RunningDaemon, running_daemon, wait_until
+from tests.conftest import daemon_with_a_model
+from tests.running import RunningDaemon, wait_until
 from tests.sound import SoundBench
 
-MODEL = 'engine = "auto"\nmodel_engine = "tests.engines:ToneEngine"\n'
 # What Orca sends as long as nobody has changed its settings, and the same for `chatterbox cache warm`.
 ORCA = ("rate=2", "pitch=10", "volume=100", "language=en-US", "voice=male1")
 SAME = {"language": "en-us", "rate": 1.03, "pitch": 1.2}
@@ -17,9 +16,7 @@ SAME = {"language": "en-us", "rate": 1.03, "pitch": 1.2}
 
 @pytest.fixture(scope="module")
 def model_daemon(sound: SoundBench) -> Iterator[RunningDaemon]:
-    with running_daemon(sound_environment(sound), config=MODEL) as daemon:
-        daemon.child_pid("chatterbox")
-        daemon.child_pid("builtin")
+    with daemon_with_a_model(sound) as daemon:
         yield daemon
 
 
