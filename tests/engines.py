@@ -104,6 +104,19 @@ class ToneEngine:
         self.is_reset = True
 
 
+class CompilingEngine(ToneEngine):
+    """Keeps something where torch keeps what it has compiled."""
+
+    def load(self, settings: Mapping[str, Any], journal: Journal) -> None:
+        """Ask torch for its folders, which makes them."""
+        from torch._inductor.runtime.cache_dir_utils import cache_dir, triton_cache_dir
+
+        super().load(settings, journal)
+        for folder in (Path(cache_dir()), Path(triton_cache_dir(0))):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "compiled").touch()
+
+
 class StuckEngine(ToneEngine):
     """Never comes back, and lets no other thread run: as a fault in a library would have it."""
 

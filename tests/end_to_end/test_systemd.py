@@ -158,7 +158,7 @@ def test_a_wrong_configuration_is_given_up_said_and_tried_again_when_asked(servi
 
 
 def test_hardened_it_speaks_with_what_it_needs_and_no_more(service: UserManager) -> None:
-    service.configure(TONE)
+    service.configure('model_engine = "tests.engines:CompilingEngine"\n')
     assert "hardened" in service.run("chatterbox", "service", "install", "--hardened")
     assert "hardened" in service.run("chatterbox", "service", "install")
     service.run("say", "hello")
@@ -166,6 +166,7 @@ def test_hardened_it_speaks_with_what_it_needs_and_no_more(service: UserManager)
         pid = client.status()["pid"]
     assert "NoNewPrivs:\t1" in service.run("cat", f"/proc/{pid}/status")
     service.run("say", "--engine", "chatterbox", "-o", "tone.wav", "hello")
+    assert (service.folder / "cache" / "chatterbox" / "inductor" / "compiled").exists()
     assert "hardened" not in service.run("chatterbox", "service", "install", "--not-hardened")
 
 

@@ -6,12 +6,15 @@ import os
 import signal
 import sys
 
+from chatterbox_client import paths
 from chatterbox_daemon.faults import leave_traces, told
 from chatterbox_daemon.link import Link
 from chatterbox_daemon.worker.engine import create_engine
 from chatterbox_daemon.worker.program import Program
 
 log = logging.getLogger("chatterbox_daemon.worker")
+
+COMPILERS = {"TORCHINDUCTOR_CACHE_DIR": "inductor", "TRITON_CACHE_DIR": "triton"}
 
 
 def main() -> int:
@@ -24,6 +27,7 @@ def main() -> int:
     logging.basicConfig(level=arguments.log_level.upper(), format="worker: %(levelname)s: %(message)s")
     leave_traces(sys.stderr)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _keep_what_is_compiled()
     try:
         Program(Link.from_fd(arguments.fd), lambda: create_engine(arguments.engine), arguments.engine).run()
     except OSError as error:
@@ -33,6 +37,12 @@ def main() -> int:
         log.critical("the worker failed\n%s", told(error))
         return os.EX_SOFTWARE
     return os.EX_OK
+
+
+def _keep_what_is_compiled() -> None:
+    """Torch's compilers would put it into /tmp, to be made again after the next boot. The user's choice stands."""
+    for variable, folder in COMPILERS.items():
+        os.environ.setdefault(variable, str(paths.cache_folder() / folder))
 
 
 if __name__ == "__main__":
