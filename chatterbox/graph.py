@@ -4,12 +4,21 @@ Knows nothing of what is computed. Built and run on the one thread that owns the
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
 WARM_UP_RUNS = 2  # libraries allocate and choose at the first; a capture must find that done
+
+
+@dataclass(frozen=True)
+class Captured:
+    """One graph that was made: of what, and how long that took."""
+
+    what: str
+    seconds: float
 
 
 class Graph:

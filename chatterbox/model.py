@@ -58,8 +58,9 @@ class Model:
         Args:
             device: `cpu`, `cuda`, `cuda:1`, `mps`.
             dtype: of T3 and the flow: `float32`, `bfloat16`, `float16`, or `auto`, the fastest here.
-            compile: `graphs` decodes over static buffers, which on a GPU are captured as CUDA graphs, once for the
-                life of the model; `off` is the plain loop; `auto` is `graphs` on a GPU.
+            compile: `graphs` takes the steps of T3 and of the flow over static buffers; on a GPU they are captured
+                as CUDA graphs, once for the life of the model. `off` takes them plainly; `auto` is `graphs` on a
+                GPU.
 
         Raises:
             ChatterboxError: the device is not there, or a file is missing, damaged or of another model.
@@ -69,8 +70,19 @@ class Model:
             raise ValueError(f"compile must be one of {', '.join(get_args(Compile))}; {compile!r} was given")
         found = find_device(device)
         model = cls(source.variant, hub.pull(source), found, find_dtype(dtype, found))
-        model.t3.use_graphs(compile == "graphs" or (compile == "auto" and found.type == "cuda"))
+        model.use_graphs(compile == "graphs" or (compile == "auto" and found.type == "cuda"))
         return model
+
+    def use_graphs(self, is_wanted: bool) -> None:
+        """As `T3.use_graphs` and `Flow.use_graphs`."""
+        self.t3.use_graphs(is_wanted)
+        self.s3gen.flow.use_graphs(is_wanted)
+
+    def warm_up(self) -> None:
+        """Capture every graph now; later calls capture none."""
+        for static in (self.t3.static, self.s3gen.flow.static):
+            if static is not None:
+                static.warm_up()
 
     @abstractmethod
     def plan(self, text: str, *arguments: Any, **options: Any) -> Utterance:

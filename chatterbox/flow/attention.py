@@ -20,11 +20,10 @@ class SelfAttention(nn.Module):
         self.qkv = FusedLinear(width, {"to_q": inner, "to_k": inner, "to_v": inner})
         self.to_out = nn.ModuleList([Projection(inner, width)])
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """(batch, n, width) to the same; `mask` (batch, n) is true where a frame may be attended to."""
+    def forward(self, x: Tensor, bias: Tensor | None = None) -> Tensor:
+        """(batch, n, width) to the same; `bias` (batch, 1, 1, n) is added to the scores of each frame."""
         q, k, v = self.qkv(x).unflatten(-1, (3, self._num_heads, -1)).permute(2, 0, 3, 1, 4)
-        keys = None if mask is None else mask[:, None, None]
-        y: Tensor = self.to_out[0](F.scaled_dot_product_attention(q, k, v, keys).transpose(1, 2).flatten(-2))
+        y: Tensor = self.to_out[0](F.scaled_dot_product_attention(q, k, v, bias).transpose(1, 2).flatten(-2))
         return y
 
 

@@ -65,11 +65,12 @@ class Estimator(nn.Module):
             mask: (batch, n), false where a shorter utterance of the batch is padded at its end; None if none is.
         """
         down, up = cast(Stage, self.down_blocks[0]), cast(Stage, self.up_blocks[0])
-        skip = down(torch.cat([x, conditions], dim=-1), time, mask)
+        bias = None if mask is None else _bias(mask, x.dtype)
+        skip = down(torch.cat([x, conditions], dim=-1), time, bias)
         x = down.convolve(skip)
         for stage in self.mid_blocks:
-            x = stage(x, time, mask)
-        x = up(torch.cat([x, skip], dim=-1), time, mask)
+            x = stage(x, time, bias)
+        x = up(torch.cat([x, skip], dim=-1), time, bias)
         velocity: Tensor = self.final_proj(self.final_block(up.convolve(x)))
         return velocity
 
@@ -100,11 +101,11 @@ class Stage(nn.ModuleList):
         transformers = nn.ModuleList(TransformerBlock() for _ in range(num_transformers))
         super().__init__([ResidualBlock(num_inputs), transformers] + [CausalConv(WIDTH)] * is_end)
 
-    def forward(self, x: Tensor, time: Tensor, mask: Tensor | None) -> Tensor:
-        """(batch, n, inputs) to (batch, n, 256)."""
+    def forward(self, x: Tensor, time: Tensor, bias: Tensor | None) -> Tensor:
+        """(batch, n, inputs) to (batch, n, 256); `bias` as for `SelfAttention`."""
         x = self[0](x, time)
         for transformer in self[1].children():
-            x = transformer(x, mask)
+            x = transformer(x, bias)
         return x
 
     def convolve(self, x: Tensor) -> Tensor:
@@ -152,9 +153,9 @@ class TransformerBlock(nn.Module):
         self.norm3 = nn.LayerNorm(WIDTH)
         self.ff = FeedForward()
 
-    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """(batch, n, 256) to the same."""
-        x = x + self.attn1(self.norm1(x), mask)
+    def forward(self, x: Tensor, bias: Tensor | None) -> Tensor:
+        """(batch, n, 256) to the same; `bias` as for `SelfAttention`."""
+        x = x + self.attn1(self.norm1(x), bias)
         y: Tensor = x + self.ff(self.norm3(x))
         return y
 
@@ -213,6 +214,11 @@ class PointwiseConv(nn.Conv1d):
     def forward(self, x: Tensor) -> Tensor:
         """(batch, n, inputs) to (batch, n, outputs)."""
         return F.linear(x, self.weight.squeeze(-1), self.bias)
+
+
+def _bias(mask: Tensor, dtype: torch.dtype) -> Tensor:
+    """A mask (batch, n) as what is added to scores, (batch, 1, 1, n): made once for all blocks."""
+    return torch.zeros_like(mask, dtype=dtype).masked_fill(~mask, -math.inf)[:, None, None]
 
 
 def _numbered(layers: dict[int, nn.Module]) -> nn.Sequential:

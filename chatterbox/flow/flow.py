@@ -12,6 +12,7 @@ from chatterbox.config import FRAMES_PER_TOKEN, NUM_MELS, NUM_SPEECH_TOKENS
 from chatterbox.flow.encoder import Encoder
 from chatterbox.flow.estimator import Estimator
 from chatterbox.flow.solver import OnStep, Solver, nothing
+from chatterbox.flow.static import StaticVelocity
 from chatterbox.weights import Checkpoint, load
 
 WIDTH = 512
@@ -83,6 +84,15 @@ class Flow(nn.Module):
     def device(self) -> torch.device:
         """Where it is."""
         return self.input_embedding.weight.device
+
+    @property
+    def static(self) -> StaticVelocity | None:
+        """The static form of a step, and the graphs it has captured; None where steps are taken plainly."""
+        return self.decoder.static
+
+    def use_graphs(self, is_wanted: bool) -> None:
+        """As `Solver.use_graphs`."""
+        self.decoder.use_graphs(is_wanted)
 
     def prepare(self, gen: Mapping[str, Tensor | None]) -> FlowPrompt:
         """What can be computed once for a voice.

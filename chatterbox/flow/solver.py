@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from chatterbox.flow.estimator import Estimator
+from chatterbox.flow.static import StaticVelocity
 
 GUIDANCE = 0.7
 NUM_STEPS, NUM_MEANFLOW_STEPS = 10, 2  # as published
@@ -23,12 +24,24 @@ class Solver(nn.Module):
 
     A meanflow's steps are equal. Otherwise they widen along a cosine, and each is led away from where it would go
     without conditions (classifier-free guidance, Ho and Salimans, 2022).
+
+    Attributes:
+        static: the static form of a step, for one utterance at a time; None where there is none.
     """
 
     def __init__(self, estimator: Estimator) -> None:
         super().__init__()
         self.estimator = estimator
         self.is_meanflow = estimator.time_embed_mixer is not None
+        self.static: StaticVelocity | None = None
+
+    def use_graphs(self, is_wanted: bool) -> None:
+        """Step over static buffers, by captured graphs where the device has them, from now on; or plainly again.
+
+        Graphs are made when they are first needed, or by `static.warm_up()`.
+        """
+        num_rows, weight = 1 if self.is_meanflow else 2, self.estimator.final_proj.weight
+        self.static = StaticVelocity(self._velocity, num_rows, weight) if is_wanted else None
 
     def forward(
         self,
@@ -53,11 +66,20 @@ class Solver(nn.Module):
         if not self.is_meanflow:
             conditions = torch.cat([conditions, torch.zeros_like(conditions)])
             mask = None if mask is None else torch.cat([mask, mask])
+        velocity = self._velocity_under(conditions, noise, mask)
         x = noise
         for time, duration in zip(embedded, times.diff(), strict=True):
             on_step()
-            x = x + duration * self._velocity(x, conditions, time, mask)
+            x = x + duration * velocity(x, time)
         return x
+
+    def _velocity_under(
+        self, conditions: Tensor, noise: Tensor, mask: Tensor | None
+    ) -> Callable[[Tensor, Tensor], Tensor]:
+        """The velocity of a mel and a time, by the static form where it can, else by the plain one."""
+        if self.static is not None and mask is None and self.static.fits(noise):
+            return self.static.begin(conditions)
+        return lambda x, time: self._velocity(x, conditions, time, mask)
 
     def _velocity(self, x: Tensor, conditions: Tensor, time: Tensor, mask: Tensor | None) -> Tensor:
         rows = x if self.is_meanflow else torch.cat([x, x])

@@ -80,7 +80,7 @@ class ModelEngine:
         static = self._model.t3.static
         if static is not None:
             with self._journal.timed("capturing the decode step"):
-                static.warm_up()
+                self._model.warm_up()
             self._figures.captured()
         if self._model.conds is None:
             return False
