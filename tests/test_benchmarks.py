@@ -14,7 +14,7 @@ import pytest
 from benchmarks.soak.handles import Handles
 from benchmarks.soak.memory import slope
 from chatterbox_client.cli.bench.report import read
-from tests.conftest import BUILTIN, sound_environment
+from tests.conftest import BUILTIN, TONE, sound_environment
 from tests.running import ROOT, RunningDaemon, running_daemon
 from tests.sound import SoundBench
 
@@ -63,6 +63,19 @@ def test_every_message_of_a_days_reading_ends_once_and_no_process_gathers_anythi
     assert sum(facts["ends"].values()) == num_texts
     assert set(facts["ends"]) == {"702 END", "703 STOP", "704 PAUSE"}
     assert {name.partition(":")[0] for name in facts["handles"]} == PROCESSES | {"module"}
+
+
+def test_every_text_of_a_mixed_day_ends_once_and_nothing_is_left_under_way(sound: SoundBench) -> None:
+    with running_daemon(sound_environment(sound), config=f"{TONE}rate = 6.0\n") as daemon:
+        for process in ("player", "builtin", "chatterbox"):
+            daemon.child_pid(process)
+        facts = report(daemon, "soak.mixed", "--seconds", "4", "--pause", "0.5")["facts"]
+    assert {"done", "cancelled"} <= set(facts["texts ended"]) <= {"done", "cancelled"}
+    assert facts["spoken by"]["chatterbox"] >= 2
+    assert sum(facts["messages of the module ended"].values()) >= 8
+    assert facts["programs ended"]["done"] >= 1
+    assert facts["under way afterwards"] == 0
+    assert set(facts) >= PROCESSES | {"chatterbox", "module"}
 
 
 def test_what_only_grows_is_told(tmp_path: Path) -> None:

@@ -88,8 +88,8 @@ class CountingClient(Client):
             raise MistakeError(f"request {number} has no final reply after {SILENCE_SECONDS} s")
         return message
 
-    def _receive(self, timeout_seconds: float | None) -> Message | None:
-        message = super()._receive(timeout_seconds)
+    def _receive(self, timeout_seconds: float | None, descriptor: int | None = None) -> Message | None:
+        message = super()._receive(timeout_seconds, descriptor)
         if message is not None and message.header["type"] in protocol.FINAL_TYPES:
             number = message.header["re"]
             if number in self._ended:

@@ -59,7 +59,7 @@ def main(count: int, seed: int, engine: str, socket: str | None, file: Path | No
     if socket is not None:
         os.environ["CHATTERBOX_SOCKET"] = socket  # for the module
     chance, ends = random.Random(seed), Counter[str]()
-    with Client(name="soak") as client, _module(client, engine) as module:
+    with Client(name="soak") as client, reader_module(client, engine) as module:
         _read(module, chance, WARM)
         memory = Memory(client, {"module": module.pid})
         handles = Handles({**processes(client.status()), "module": module.pid})
@@ -74,7 +74,8 @@ def main(count: int, seed: int, engine: str, socket: str | None, file: Path | No
 
 
 @contextmanager
-def _module(client: Client, engine: str) -> Iterator[Dispatcher]:
+def reader_module(client: Client, engine: str) -> Iterator[Dispatcher]:
+    """speech-dispatcher's module, started as it starts it, with a configuration of its own."""
     client.status()  # starts a daemon where none runs
     with tempfile.TemporaryDirectory(prefix="soak") as folder:
         configuration = Path(folder) / "chatterbox.conf"
