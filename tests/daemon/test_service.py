@@ -89,14 +89,21 @@ def test_a_manager_that_takes_over_is_served_at_once_and_the_daemon_before_it_fi
             assert manager.path.is_socket()
 
 
-def test_a_managed_daemon_whose_socket_was_deleted_finishes_and_ends(manager: ServiceManager) -> None:
+def test_a_managed_daemon_makes_a_deleted_socket_again_and_takes_it_away_as_it_ends(
+    manager: ServiceManager,
+) -> None:
     with manager.listen() as listener, manager.client() as client:
         daemon = manager.start(listener)
         request = client.synthesize(LONG)
         request.wait_accepted()
         manager.path.unlink()
+        wait_until(lambda: launch.is_listening(manager.path), seconds=30)
+        with manager.client() as other:
+            assert other.status()["pid"] == daemon.pid
         assert request.audio().duration_seconds > 10
+        daemon.terminate()
         assert daemon.wait(30) == 0
+        assert not manager.path.exists()
 
 
 def test_a_reload_is_told_from_its_start_to_its_end_even_of_a_wrong_file(manager: ServiceManager) -> None:

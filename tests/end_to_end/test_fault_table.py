@@ -1,7 +1,4 @@
-"""The table of faults in docs/reliability.md, each while clients speak and render: what they asked for ends, once.
-
-`socket deleted` takes a minute under load and is left to the soak; test_faults.py has it without.
-"""
+"""The faults of docs/reliability.md, each while clients speak and render: what they asked for ends, once."""
 
 import os
 import subprocess
@@ -16,7 +13,7 @@ from tests.running import ROOT, RunningDaemon, wait_until
 
 IS_THOROUGH = os.environ.get("CHATTERBOX_TEST_ALL") == "1"
 BRIEF = ("worker killed", "corrupt reply", "disk full", "front killed", "descriptors exhausted")
-TRIED = [name for name in FAULTS if name != "socket deleted" and (IS_THOROUGH or name in BRIEF)]
+TRIED = [name for name in FAULTS if IS_THOROUGH or name in BRIEF]
 
 
 @pytest.fixture(scope="module")

@@ -216,13 +216,33 @@ def test_beside_another_owner_of_the_import_name_the_daemon_says_what_to_uninsta
     assert "pip uninstall chatterbox-tts" in run.stderr
 
 
-def test_a_daemon_whose_socket_was_deleted_finishes_and_ends(daemon: RunningDaemon) -> None:
+def test_a_deleted_socket_is_made_again_and_who_comes_meanwhile_waits_for_it(daemon: RunningDaemon) -> None:
+    say = [sys.executable, "-c", "from chatterbox_client.cli.say import main; main()", "-o", "came.wav", "hello"]
+    with daemon.client() as client:
+        for _ in range(2):
+            request = client.synthesize(LONG)
+            request.wait_accepted()
+            daemon.socket.unlink()
+            subprocess.run(say, env=daemon.environment, cwd=daemon.folder, check=True, timeout=60)
+            assert request.audio().duration_seconds > 10
+            assert daemon.status()["pid"] == daemon.process.pid
+        daemon.socket.unlink()
+    daemon.stop()
+    assert not daemon.socket.exists()
+
+
+def test_a_daemon_whose_socket_and_lock_were_deleted_makes_way_for_another(daemon: RunningDaemon) -> None:
     with daemon.client() as client:
         request = client.synthesize(LONG)
         request.wait_accepted()
         daemon.socket.unlink()
+        daemon.socket.with_suffix(".lock").unlink()
+        first = daemon.process
+        daemon.restart()
+        assert daemon.status()["pid"] == daemon.process.pid
         assert request.audio().duration_seconds > 10
-    assert daemon.process.wait(20) == 0
+    assert first.wait(20) == 0
+    assert daemon.status()["pid"] == daemon.process.pid
 
 
 def test_a_wrong_configuration_at_reload_keeps_the_old_one(daemon: RunningDaemon) -> None:

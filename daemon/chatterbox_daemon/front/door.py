@@ -3,6 +3,7 @@
 Bytes in, bytes out: it knows connections, not what is said over them.
 """
 
+import logging
 import os
 import struct
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from pathlib import Path
 import zmq
 
 from chatterbox_client import protocol
+
+log = logging.getLogger(__name__)
 
 RECEIVE_HIGH_WATER = 64  # messages of one client that wait to be read
 SEND_HIGH_WATER = 10_000  # messages: a burst of replies must not be taken for a client that is gone
@@ -45,9 +48,20 @@ class Door:
 
     def bind(self, path: Path, given_fd: int | None = None) -> None:
         """Listen on a path that nothing else uses (see `lock`), or on a socket that listens there already."""
-        if given_fd is not None:
-            self._socket.setsockopt(zmq.USE_FD, given_fd)
+        self._socket.setsockopt(zmq.USE_FD, -1 if given_fd is None else given_fd)
         self._socket.bind(f"ipc://{path}")
+
+    def bind_again(self, path: Path) -> bool:
+        """Listen on a path whose file was deleted; who is connected stays so. False: the system did not let us.
+
+        The listener that nobody reaches stays too: with it libzmq would end every connection that it accepted.
+        """
+        try:
+            self.bind(path)
+        except zmq.ZMQError as error:
+            log.warning("%s cannot be made again: %s", path, error)
+            return False
+        return True
 
     def watch(self, fd: int, *, writing: bool = False) -> None:
         """Have `wait` report this descriptor when it can be read, or also written."""

@@ -51,6 +51,18 @@ class Place:
         except OSError:
             return True
 
+    def take_again(self) -> bool:
+        """Whether a socket may be bound here once more: nothing but its file is gone, so the lock still keeps
+        others from making theirs. From then on it is ours, whoever's it was."""
+        if self._lock_fd is None or os.path.lexists(self.path):
+            return False
+        try:
+            is_ours = os.path.samestat(os.lstat(self.path.with_suffix(".lock")), os.fstat(self._lock_fd))
+        except OSError:
+            return False
+        self._is_given = self._is_given and not is_ours
+        return is_ours
+
     def give_back(self) -> None:
         """Release the lock; a socket that is ours is removed."""
         if not self._is_given and not self.is_lost():

@@ -183,13 +183,20 @@ class Server:
         return monotonic() >= self._end_by or (len(self._desk.ledger) == 0 and self._place.is_lost())
 
     def _watch_place(self) -> None:
-        """A daemon that nobody can reach any more finishes what it has and ends."""
         if self._end_by is None and self._place.is_lost():
-            log.warning("the socket %s is gone; ending when the work in hand is done", self._place.path)
-            self._end_by = monotonic() + DRAIN_SECONDS
+            self._mend_place()
         logfile.shorten(self._config.log_bytes)
         self._gone.extend(self._sessions.strays())
         self._loop.call_later(WATCH_SECONDS, self._watch_place)
+
+    def _mend_place(self) -> None:
+        """Make a socket that was deleted again. Where that cannot be, nobody can reach us: finish, and end."""
+        if self._place.take_again() and self._door.bind_again(self._place.path):
+            log.warning("the socket %s was deleted, and is there again", self._place.path)
+            self._place.note_socket()
+            return
+        log.warning("the socket %s is gone; ending when the work in hand is done", self._place.path)
+        self._end_by = monotonic() + DRAIN_SECONDS
 
     def _catch_signals(self) -> None:
         reading, writing = socket.socketpair()

@@ -88,6 +88,20 @@ def test_a_deleted_or_replaced_socket_is_noticed(path: Path) -> None:
     other.close()
 
 
+def test_a_place_may_be_taken_again_only_where_nothing_but_the_socket_is_gone(path: Path) -> None:
+    place, lock = Place(path), path.with_suffix(".lock")
+    assert not place.take_again()
+    place.take()
+    assert place.take_again()
+    with bind(path):
+        assert not place.take_again()
+    path.unlink()
+    lock.unlink()
+    assert not place.take_again()
+    lock.touch()
+    assert not place.take_again()
+
+
 def test_on_leaving_the_socket_goes_and_the_lock_file_stays(path: Path) -> None:
     place = Place(path)
     place.take()
