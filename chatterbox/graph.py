@@ -1,16 +1,21 @@
-"""A computation over buffers that stay where they are, captured once and replayed: a CUDA graph, or an eager call.
+"""A computation over buffers that stay where they are, captured once and replayed: a CUDA graph, or a call.
 
-Knows nothing of what is computed. Built and run on the one thread that owns the device.
+It may be compiled first. Knows nothing of what is computed. Built and run on the one thread that owns the device.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor
 
+from chatterbox.errors import ChatterboxError
+
 WARM_UP_RUNS = 2  # libraries allocate and choose at the first; a capture must find that done
+MOST_COMPILED = 256  # of one function: a model has a graph for each number of rows and positions, or frames
+
+Compile = Literal["auto", "graphs", "inductor", "off"]
 
 
 @dataclass(frozen=True)
@@ -29,9 +34,17 @@ class Graph:
 
     Args:
         pool: graphs that never run at once may share their memory.
+        is_compiled: have torch's inductor compile `compute` first.
+
+    Raises:
+        ChatterboxError: it cannot be compiled here.
     """
 
-    def __init__(self, compute: Callable[[], Tensor], device: torch.device, pool: Any = None) -> None:
+    def __init__(
+        self, compute: Callable[[], Tensor], device: torch.device, pool: Any = None, is_compiled: bool = False
+    ) -> None:
+        if is_compiled:
+            compute = _compiled(compute)
         self._compute, self._graph = compute, None
         if device.type == "cuda":
             self._graph, self._output = _capture(compute, pool)
@@ -42,6 +55,24 @@ class Graph:
             return self._compute()
         self._graph.replay()
         return self._output
+
+
+def find_compile(name: str, device: torch.device) -> Compile:
+    """The way of this name to run what is repeated; `auto` is `graphs` on a GPU, else `off`.
+
+    Raises:
+        ValueError: there is no such way.
+        ChatterboxError: it is `inductor`, and what that needs is missing.
+    """
+    if name not in get_args(Compile):
+        raise ValueError(f"compile must be one of {', '.join(get_args(Compile))}; {name!r} was given")
+    if name == "auto":
+        return "graphs" if device.type == "cuda" else "off"
+    if name == "inductor":
+        one = torch.ones(1, device=device)
+        Graph(lambda: one + one, device, is_compiled=True)
+    found: Compile = name  # type: ignore[assignment]
+    return found
 
 
 def new_pool(device: torch.device) -> Any:
@@ -71,6 +102,22 @@ class Mailbox:
             self._events[slot].synchronize()
         values: list[int] = self._slots[slot].tolist()
         return values
+
+
+def _compiled(compute: Callable[[], Tensor]) -> Callable[[], Tensor]:
+    import torch._dynamo  # it takes seconds
+
+    torch._dynamo.config.recompile_limit = MOST_COMPILED
+    compiled = torch.compile(compute, dynamic=False, fullgraph=True)
+    try:
+        compiled()
+    except torch._dynamo.exc.TorchDynamoException as error:
+        reason = str(getattr(error, "inner_exception", error)).strip().partition("\n")[0]
+        raise ChatterboxError(
+            f"inductor cannot compile here ({reason}); install a C++ compiler and Python's headers "
+            "(on Debian g++ and python3-dev), or choose graphs or off"
+        ) from error
+    return compiled
 
 
 def _capture(compute: Callable[[], Tensor], pool: Any) -> tuple[torch.cuda.CUDAGraph, Tensor]:

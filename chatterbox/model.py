@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -15,6 +15,7 @@ from chatterbox.config import SAMPLE_RATE_HZ, STOP_SPEECH, Variant
 from chatterbox.devices import find_device, find_dtype
 from chatterbox.errors import VoiceError
 from chatterbox.flow.solver import OnStep, nothing
+from chatterbox.graph import Compile, find_compile
 from chatterbox.s3gen import S3Gen
 from chatterbox.streaming import CONTEXT_TOKENS, StreamingMetrics, WaveStream, cut, growing, measured
 from chatterbox.t3.model import T3
@@ -26,8 +27,6 @@ from chatterbox.voice.clip import Source
 from chatterbox.voice.conditionals import Conditionals, Gen
 from chatterbox.watermark import Watermarker
 from chatterbox.weights import Checkpoint
-
-Compile = Literal["auto", "graphs", "off"]
 
 
 class Model:
@@ -44,6 +43,7 @@ class Model:
         self.t3 = T3.from_checkpoint(Checkpoint.open(files[variant.t3]), variant.backbone, device, dtype)
         self.s3gen = S3Gen.load(Checkpoint.open(files[variant.s3gen]), device, dtype)
         self.conds = Conditionals.load(files["conds.pt"]).to(device) if "conds.pt" in files else None
+        self.way: Compile = "off"
 
     @classmethod
     def load(
@@ -59,24 +59,26 @@ class Model:
             device: `cpu`, `cuda`, `cuda:1`, `mps`.
             dtype: of T3 and the flow: `float32`, `bfloat16`, `float16`, or `auto`, the fastest here.
             compile: `graphs` takes the steps of T3 and of the flow over static buffers; on a GPU they are captured
-                as CUDA graphs, once for the life of the model. `off` takes them plainly; `auto` is `graphs` on a
-                GPU.
+                as CUDA graphs, once for the life of the model. `inductor` has torch compile them first; it needs
+                a C++ compiler. `off` takes them plainly; `auto` is `graphs` on a GPU.
 
         Raises:
-            ChatterboxError: the device is not there, or a file is missing, damaged or of another model.
+            ChatterboxError: the device or the compiler is not there, or a file is missing, damaged or of another
+                model.
             ValueError: there is no such dtype or way to compile.
         """
-        if compile not in get_args(Compile):
-            raise ValueError(f"compile must be one of {', '.join(get_args(Compile))}; {compile!r} was given")
         found = find_device(device)
+        way = find_compile(compile, found)
         model = cls(source.variant, hub.pull(source), found, find_dtype(dtype, found))
-        model.use_graphs(compile == "graphs" or (compile == "auto" and found.type == "cuda"))
+        model.run_by(way)
         return model
 
-    def use_graphs(self, is_wanted: bool) -> None:
-        """As `T3.use_graphs` and `Flow.use_graphs`."""
-        self.t3.use_graphs(is_wanted)
-        self.s3gen.flow.use_graphs(is_wanted)
+    def run_by(self, way: Compile) -> None:
+        """Take the steps of T3 and of the flow this way from now on, see `load`; what was captured is let go."""
+        self.way = way
+        uses_graphs, is_compiled = way != "off", way == "inductor"
+        self.t3.use_graphs(uses_graphs)
+        self.s3gen.flow.use_graphs(uses_graphs, is_compiled)
 
     def warm_up(self) -> None:
         """Capture every graph now; later calls capture none."""

@@ -39,8 +39,21 @@ class Projection(nn.Linear):
         return sum_
 
     def _product(self, x: Tensor, end: str, algorithm: str) -> Tensor:
-        y: Tensor = torch.ops.mkldnn._linear_pointwise(x, self._packed, self.bias, end, [], algorithm)
+        product = torch.ops.chatterbox.packed_product if torch.compiler.is_compiling() else _packed_product
+        y: Tensor = product(x, self._packed, self.bias, end, algorithm)
         return y
+
+
+def _packed_product(x: Tensor, weight: Tensor | None, bias: Tensor | None, end: str, algorithm: str) -> Tensor:
+    y: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, end, [], algorithm)
+    return y
+
+
+# The same by a name of our own, for inductor: of oneDNN's it wants the weight to be a constant (torch 2.13).
+PRODUCT = "chatterbox::packed_product"
+torch.library.define(PRODUCT, "(Tensor x, Tensor weight, Tensor? bias, str end, str algorithm) -> Tensor")
+torch.library.impl(PRODUCT, "default", _packed_product)
+torch.library.register_fake(PRODUCT, lambda x, weight, *_: x.new_empty(*x.shape[:-1], weight.shape[0]))
 
 
 def can_pack(device: torch.device, dtype: torch.dtype) -> bool:

@@ -90,9 +90,9 @@ class Flow(nn.Module):
         """The static form of a step, and the graphs it has captured; None where steps are taken plainly."""
         return self.decoder.static
 
-    def use_graphs(self, is_wanted: bool) -> None:
+    def use_graphs(self, is_wanted: bool, is_compiled: bool = False) -> None:
         """As `Solver.use_graphs`."""
-        self.decoder.use_graphs(is_wanted)
+        self.decoder.use_graphs(is_wanted, is_compiled)
 
     def prepare(self, gen: Mapping[str, Tensor | None]) -> FlowPrompt:
         """What can be computed once for a voice.

@@ -35,13 +35,13 @@ class Solver(nn.Module):
         self.is_meanflow = estimator.time_embed_mixer is not None
         self.static: StaticVelocity | None = None
 
-    def use_graphs(self, is_wanted: bool) -> None:
+    def use_graphs(self, is_wanted: bool, is_compiled: bool = False) -> None:
         """Step over static buffers, by captured graphs where the device has them, from now on; or plainly again.
 
-        Graphs are made when they are first needed, or by `static.warm_up()`.
+        Graphs are made when they are first needed, or by `static.warm_up()`; compiled ones by inductor.
         """
         num_rows, weight = 1 if self.is_meanflow else 2, self.estimator.final_proj.weight
-        self.static = StaticVelocity(self._velocity, num_rows, weight) if is_wanted else None
+        self.static = StaticVelocity(self._velocity, num_rows, weight, is_compiled) if is_wanted else None
 
     def forward(
         self,

@@ -30,13 +30,14 @@ class StaticVelocity:
     Args:
         num_rows: of the conditions, guidance's included.
         like: a weight, for device and dtype.
+        is_compiled: have inductor compile what the graphs hold.
 
     Attributes:
         captures: every graph made so far; after `warm_up` there are no more.
     """
 
-    def __init__(self, velocity: Velocity, num_rows: int, like: Tensor) -> None:
-        self._velocity, self._device = velocity, like.device
+    def __init__(self, velocity: Velocity, num_rows: int, like: Tensor, is_compiled: bool = False) -> None:
+        self._velocity, self._device, self._is_compiled = velocity, like.device, is_compiled
         self._x = torch.zeros(1, BUCKETS[-1], NUM_MELS, device=like.device)
         self._conditions = like.new_zeros(num_rows, BUCKETS[-1], NUM_CONDITIONS)
         self._time = like.new_zeros(TIME_WIDTH)
@@ -81,7 +82,7 @@ class StaticVelocity:
     def _graph(self, bucket: int) -> Graph:
         if bucket not in self._graphs:
             started_at = perf_counter()
-            self._graphs[bucket] = Graph(lambda: self._step(bucket), self._device, self._pool)
+            self._graphs[bucket] = Graph(lambda: self._step(bucket), self._device, self._pool, self._is_compiled)
             self.captures.append(Captured(f"the flow's step of {bucket} frames", perf_counter() - started_at))
             log.info("captured %s", self.captures[-1].what)
         return self._graphs[bucket]

@@ -17,7 +17,7 @@ from chatterbox_client.options import ENGINES, INSTANT, RANGES
 
 ENVIRONMENT_PREFIX = "CHATTERBOX_"
 DTYPES = ("auto", "float32", "bfloat16", "float16")
-COMPILE = ("auto", "graphs", "off")
+COMPILE = ("auto", "graphs", "inductor", "off")
 TEXT_HELPERS = ("on", "off")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 

@@ -9,9 +9,8 @@ import click
 from chatterbox_client.cli.bench.texts import LENGTHS
 from chatterbox_client.cli.exits import explained, stop_on_signals
 from chatterbox_daemon.bench.subject import Subject, Task
-from chatterbox_daemon.config import DTYPES
+from chatterbox_daemon.config import COMPILE, DTYPES
 
-WAYS = ("auto", "graphs", "off")
 TASK = (
     click.option("-n", "count", type=click.IntRange(1), default=5, show_default=True, help="Texts of each."),
     click.option(
@@ -54,7 +53,7 @@ def bench() -> None:
 @click.option(
     "--compile",
     "ways",
-    type=click.Choice(WAYS),
+    type=click.Choice(COMPILE),
     multiple=True,
     default=("auto",),
     show_default=True,
@@ -88,7 +87,7 @@ def rtf(
     help="The interpreter of an environment that has chatterbox-tts.",
 )
 @click.option("--dtype", type=click.Choice(DTYPES), default="float32", show_default=True, help="Our numbers.")
-@click.option("--compile", "way", type=click.Choice(WAYS), default="auto", help="How ours is compiled.")
+@click.option("--compile", "way", type=click.Choice(COMPILE), default="auto", help="How ours is compiled.")
 @task
 @file
 def reference(model: str, python: Path, dtype: str, way: str, file: Path | None, **given: Any) -> None:

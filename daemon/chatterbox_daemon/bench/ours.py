@@ -83,7 +83,7 @@ def _facts(source: hub.ModelSource, model: Model, load_seconds: float) -> dict[s
         "folder": str(hub.local_files(source)[source.variant.t3].parent),
         "device": str(model.device),
         "dtype": str(model.t3.dtype).removeprefix("torch."),
-        "compile": "off" if model.t3.static is None else "graphs",
+        "compile": model.way,
     }
 
 
