@@ -1,7 +1,9 @@
 """A client that says whatever it is told to, for what no well-meant client would send."""
 
+import resource
+import socket
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -59,3 +61,15 @@ def raw_client(socket: Path) -> Iterator[Raw]:
         dealer.linger = 0
         dealer.connect(f"ipc://{socket}")
         yield Raw(dealer)
+
+
+@contextmanager
+def crowd(path: Path, count: int) -> Iterator[None]:
+    """So many connections that say nothing, all open at once."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (before[1], before[1]))
+    with ExitStack() as stack:
+        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, before)
+        for _ in range(count):
+            stack.enter_context(socket.socket(socket.AF_UNIX)).connect(str(path))
+        yield

@@ -11,7 +11,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
-from chatterbox_client import Audio, Client, launch
+from chatterbox_client import Audio, Client, RequestError, Unavailable, launch
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = (ROOT, ROOT / "client", ROOT / "daemon")
@@ -67,6 +67,13 @@ class RunningDaemon:
         """What the daemon says of itself."""
         with self.client("status") as client:
             return client.status()
+
+    def answers(self) -> bool:
+        """Whether it answers who comes."""
+        try:
+            return bool(self.status())
+        except (Unavailable, RequestError):
+            return False
 
     def model(self) -> dict[str, Any]:
         """What it says of the engine in the model's place."""

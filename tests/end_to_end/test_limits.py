@@ -1,19 +1,21 @@
 """Every limit, at its edge: what fits is taken, one more is refused by name, and nothing else is lost."""
 
 import json
+import resource
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from chatterbox_client import Client, RequestError, protocol
+from chatterbox_client import Client, RequestError, Unavailable, protocol
 from chatterbox_daemon.front.commands import MAX_ARGUMENTS_BYTES
 from chatterbox_daemon.front.sessions import MAX_SUBSCRIPTIONS
 from tests.conftest import BUILTIN
-from tests.raw import Raw, raw_client
+from tests.raw import Raw, crowd, raw_client
 from tests.running import RunningDaemon, private_environment, running_daemon, wait_until
 
+LEAST_DESCRIPTORS = 4_096  # what the systems allow a process that allow it little
 LIMITS = """
 engine = "builtin"
 max_text_characters = 10
@@ -92,15 +94,22 @@ def test_as_many_clients_as_max_clients_are_served_and_another_when_one_leaves(l
             fourth.status()
         assert failure.value.code == "busy"
         clients[0].close()
+        wait_until(limited.answers, seconds=10)
 
-        def is_served() -> bool:
-            try:
-                with limited.client("the fifth") as fifth:
-                    return bool(fifth.status())
-            except RequestError:
-                return False
 
-        wait_until(is_served, seconds=10)
+@pytest.mark.parametrize("max_clients", [512, 10_000])
+def test_connections_that_outnumber_the_descriptors_are_hung_up_on_and_end_nothing(max_clients: int) -> None:
+    config = f"{BUILTIN}max_clients = {max_clients}\n"
+    with running_daemon(config=config) as daemon, daemon.client() as early:
+        early.status()
+        resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (LEAST_DESCRIPTORS, LEAST_DESCRIPTORS))
+        with crowd(daemon.socket, LEAST_DESCRIPTORS + 500):
+            assert early.synthesize("hello").audio().samples
+            with daemon.client("late") as late, pytest.raises(Unavailable, match="went away"):
+                late.status()
+        wait_until(daemon.answers, seconds=30)
+        assert daemon.status()["pid"] == daemon.process.pid
+        assert "too many connections" in daemon.log.read_text()
 
 
 def test_a_client_may_subscribe_so_often_and_no_oftener(raw: Raw) -> None:

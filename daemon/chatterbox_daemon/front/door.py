@@ -8,15 +8,18 @@ import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic
 
 import zmq
 
 from chatterbox_client import protocol
+from chatterbox_daemon.front.connections import Connections
 
 log = logging.getLogger(__name__)
 
 RECEIVE_HIGH_WATER = 64  # messages of one client that wait to be read
 SEND_HIGH_WATER = 10_000  # messages: a burst of replies must not be taken for a client that is gone
+QUIET_SECONDS = 60.0  # between two lines in the log on the same
 _MONITOR_EVENT = struct.Struct("=hi")
 
 Frames = list[bytes]
@@ -25,7 +28,9 @@ Frames = list[bytes]
 class Door:
     """A ROUTER socket on a local path, with a watch on who leaves, and a poller for other descriptors."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_clients: int) -> None:
+        self._connections = Connections(max_clients)
+        self._refused_at = -QUIET_SECONDS
         self._context = zmq.Context()
         self._context.set(zmq.MAX_SOCKETS, 4096)
         self._socket = self._context.socket(zmq.ROUTER)
@@ -41,7 +46,7 @@ class Door:
             (zmq.IPC_FILTER_UID, os.getuid()),
         ):
             self._socket.setsockopt(option, value)
-        self._monitor = self._socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        self._monitor = self._socket.get_monitor_socket(zmq.EVENT_ACCEPTED | zmq.EVENT_DISCONNECTED)
         self._poller = zmq.Poller()
         self._poller.register(self._socket, zmq.POLLIN)
         self._poller.register(self._monitor, zmq.POLLIN)
@@ -90,14 +95,24 @@ class Door:
             yield frames[0].bytes, fd, [frame.bytes for frame in frames[1 : protocol.MAX_FRAMES + 2]]
 
     def departures(self) -> Iterator[int]:
-        """The connections that have ended since the last call."""
+        """The connections that have ended since the last call; what has come and is too many is hung up on."""
         while True:
             try:
-                event, value = _MONITOR_EVENT.unpack(self._monitor.recv_multipart(zmq.NOBLOCK)[0])
+                event, fd = _MONITOR_EVENT.unpack(self._monitor.recv_multipart(zmq.NOBLOCK)[0])
             except zmq.Again:
-                return
-            if event & zmq.EVENT_DISCONNECTED:
-                yield value
+                break
+            if event & zmq.EVENT_ACCEPTED:
+                self._connections.begin(fd)
+            else:
+                self._connections.end(fd)
+                yield fd
+        self._refuse_surplus()
+
+    def _refuse_surplus(self) -> None:
+        count = self._connections.refuse_surplus()
+        if count and monotonic() - self._refused_at > QUIET_SECONDS:
+            self._refused_at = monotonic()
+            log.warning("too many connections: the newest are hung up on, %d now", count)
 
     def send(self, identity: bytes, header: protocol.Header, payload: bytes | None = None) -> bool:
         """Send to one client without ever waiting. False: it is gone, or takes nothing more."""
@@ -109,6 +124,7 @@ class Door:
 
     def close(self) -> None:
         """Stop listening; the socket file goes with it, unless the socket was given."""
+        list(self.departures())  # with its events unread, libzmq might wait for us as we wait for it
         self._socket.disable_monitor()
         self._monitor.close(0)
         self._socket.close(500)

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import resource
 import signal
 import socket
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from chatterbox_client.version import __version__
 from chatterbox_daemon.config import Config
 from chatterbox_daemon.faults import told
 from chatterbox_daemon.front import logfile
+from chatterbox_daemon.front.connections import raise_file_limit
 from chatterbox_daemon.front.crashes import Crashes
 from chatterbox_daemon.front.desk import Desk
 from chatterbox_daemon.front.door import Door
@@ -53,7 +53,7 @@ class Server:
         self._mute = Mute(path.with_suffix(".muted"))
         self._started_at = monotonic()
         self._end_by: float | None = None
-        self._door = Door()
+        self._door = Door(config.max_clients)
         self._loop = Loop(self._door)
         self._sessions = Sessions(config.max_clients)
         self._replies = Replies(self._send, self._publish)
@@ -78,7 +78,7 @@ class Server:
     def run(self) -> None:
         """Serve until told to end. Raises ConfigurationError when the socket cannot be had."""
         os.umask(0o077)
-        _raise_file_limit()
+        raise_file_limit()
         self._place.take()
         try:
             self._start()
@@ -229,9 +229,3 @@ class Server:
         self._speaker.configure(config)
         self._desk.configure(config)
         log.info("configuration reloaded")
-
-
-def _raise_file_limit() -> None:
-    """libzmq aborts the process when it runs out of descriptors: allow as many as the system does."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
