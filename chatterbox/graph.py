@@ -80,6 +80,12 @@ def new_pool(device: torch.device) -> Any:
     return torch.cuda.graph_pool_handle() if device.type == "cuda" else None
 
 
+def send(integers: list[list[int]], device: torch.device) -> Tensor:
+    """Integers (m, n) to the device, without waiting for it."""
+    is_async = device.type == "cuda"
+    return torch.tensor(integers, pin_memory=is_async).to(device, non_blocking=is_async)
+
+
 class Mailbox:
     """Integers on their way to the host, which asks some steps later and so never waits for the device."""
 

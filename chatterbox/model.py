@@ -15,7 +15,7 @@ from chatterbox.config import SAMPLE_RATE_HZ, STOP_SPEECH, Variant
 from chatterbox.devices import find_device, find_dtype
 from chatterbox.errors import VoiceError
 from chatterbox.flow.solver import OnStep, nothing
-from chatterbox.graph import Compile, find_compile
+from chatterbox.graph import Captured, Compile, find_compile
 from chatterbox.s3gen import S3Gen
 from chatterbox.streaming import CONTEXT_TOKENS, StreamingMetrics, WaveStream, cut, growing, measured
 from chatterbox.t3.model import T3
@@ -52,6 +52,7 @@ class Model:
         device: str | torch.device,
         dtype: str | torch.dtype = "float32",
         compile: Compile = "off",  # noqa: A002 - torch's own word for it
+        num_together: int = 1,
     ) -> Self:
         """From the hub's cache, which is filled first, or from a folder.
 
@@ -61,6 +62,7 @@ class Model:
             compile: `graphs` takes the steps of T3 and of the flow over static buffers; on a GPU they are captured
                 as CUDA graphs, once for the life of the model. `inductor` has torch compile them first; it needs
                 a C++ compiler. `off` takes them plainly; `auto` is `graphs` on a GPU.
+            num_together: how many utterances may share the steps of T3, see `run_by`.
 
         Raises:
             ChatterboxError: the device or the compiler is not there, or a file is missing, damaged or of another
@@ -70,19 +72,30 @@ class Model:
         found = find_device(device)
         way = find_compile(compile, found)
         model = cls(source.variant, hub.pull(source), found, find_dtype(dtype, found))
-        model.run_by(way)
+        model.run_by(way, num_together)
         return model
 
-    def run_by(self, way: Compile) -> None:
-        """Take the steps of T3 and of the flow this way from now on, see `load`; what was captured is let go."""
+    def run_by(self, way: Compile, num_together: int = 1) -> None:
+        """Take the steps of T3 and of the flow this way from now on, see `load`; what was captured is let go.
+
+        Args:
+            num_together: how many utterances under way may draw their ids together: the weights are read once for
+                all. In half precision rounding then depends on the company, and with it, rarely, an id.
+        """
         self.way = way
         uses_graphs, is_compiled = way != "off", way == "inductor"
-        self.t3.use_graphs(uses_graphs)
+        num_seats = num_together if num_together > 1 or uses_graphs else 0
+        self.t3.use_batch(num_seats, is_captured=uses_graphs, is_compiled=is_compiled)
         self.s3gen.flow.use_graphs(uses_graphs, is_compiled)
 
+    @property
+    def captures(self) -> list[Captured]:
+        """Every graph made so far; after `warm_up` there are no more."""
+        return [each for static in (self.t3.batch, self.s3gen.flow.static) if static for each in static.captures]
+
     def warm_up(self) -> None:
-        """Capture every graph now; later calls capture none."""
-        for static in (self.t3.static, self.s3gen.flow.static):
+        """Capture every graph now."""
+        for static in (self.t3.batch, self.s3gen.flow.static):
             if static is not None:
                 static.warm_up()
 
@@ -144,6 +157,7 @@ class Model:
             alignment=utterance.alignment,
             positions=utterance.positions,
             generator=utterance.generator,
+            is_shared=utterance.is_shared,
         )
 
     def speak(self, utterance: Utterance) -> Spoken:
@@ -167,10 +181,10 @@ class Model:
         context_tokens: int = CONTEXT_TOKENS,
         on_step: Callable[[Step], None] = lambda _: None,
         on_flow_step: OnStep = nothing,
-    ) -> Iterator[tuple[Tensor, bool]]:
+    ) -> Iterator[tuple[Tensor, bool] | None]:
         """The wave in pieces (1, samples), each as soon as its ids are there, and whether it is the last.
 
-        The ids are those that `speak` draws.
+        The ids are those that `speak` draws. None stands for one that completes no piece.
 
         Args:
             num_tokens: how many ids the piece of an index has.
@@ -188,7 +202,11 @@ class Model:
             on_flow_step,
         )
         ids = speech_as_it_comes(_told(self.steps(utterance), on_step), self.variant.backbone)
-        for piece, ahead, is_last in cut(ids, num_tokens):
+        for each in cut(ids, num_tokens):
+            if each is None:
+                yield None
+                continue
+            piece, ahead, is_last = each
             yield waves.render(piece, ahead, is_last=is_last), is_last
 
     def start_wave(

@@ -147,10 +147,13 @@ class _Context:
         return _Context(ids[:, first:], mel, noise)
 
 
-def cut(ids: Iterable[int], num_tokens: Callable[[int], int]) -> Iterator[tuple[list[int], list[int], bool]]:
+def cut(
+    ids: Iterable[int], num_tokens: Callable[[int], int]
+) -> Iterator[tuple[list[int], list[int], bool] | None]:
     """Ids as they come to pieces: (the piece's, those known to follow, whether it is the last).
 
-    A piece leaves as soon as its lookahead is there; the last may be shorter, and nothing follows it.
+    A piece leaves as soon as its lookahead is there; the last may be shorter, and nothing follows it. None stands
+    for an id that completes no piece: whoever has something else to do may do it then.
     """
     waiting: list[int] = []
     index = 0
@@ -160,15 +163,19 @@ def cut(ids: Iterable[int], num_tokens: Callable[[int], int]) -> Iterator[tuple[
         if len(waiting) > wanted + LOOKAHEAD_TOKENS:
             yield waiting[:wanted], waiting[wanted:], False
             waiting, index = waiting[wanted:], index + 1
+        else:
+            yield None
     if waiting:
         yield waiting, [], True
 
 
-def measured(waves: Callable[[], Iterator[tuple[Tensor, bool]]]) -> Iterator[tuple[Tensor, StreamingMetrics]]:
+def measured(
+    waves: Callable[[], Iterator[tuple[Tensor, bool] | None]],
+) -> Iterator[tuple[Tensor, StreamingMetrics]]:
     """Pieces with how the stream goes; empty ones are left out."""
     metrics, started_at = StreamingMetrics(), perf_counter()
     num_samples = 0
-    for wave, _ in waves():
+    for wave, _ in filter(None, waves()):
         if not wave.shape[-1]:
             continue
         now = perf_counter() - started_at

@@ -30,6 +30,7 @@ class Utterance:
         generator: of the CPU; None is torch's global one.
         watermark: whether the wave carries Perth's mark.
         flow_steps: of the flow, fewer are quicker and rougher; None is the published count.
+        is_shared: whether its ids may be drawn together with others', where the model does that.
     """
 
     text_ids: Tensor
@@ -42,6 +43,7 @@ class Utterance:
     watermark: bool = True
     text_pieces: Sequence[str] = ()
     flow_steps: int | None = None
+    is_shared: bool = True
 
     def __post_init__(self) -> None:
         check_steps(self.flow_steps)

@@ -84,7 +84,7 @@ class StaticVelocity:
             started_at = perf_counter()
             self._graphs[bucket] = Graph(lambda: self._step(bucket), self._device, self._pool, self._is_compiled)
             self.captures.append(Captured(f"the flow's step of {bucket} frames", perf_counter() - started_at))
-            log.info("captured %s", self.captures[-1].what)
+            log.debug("captured %s", self.captures[-1].what)
         return self._graphs[bucket]
 
     def _step(self, bucket: int) -> Tensor:

@@ -55,14 +55,14 @@ class Alignment:
 
 
 def text_attention(cache: Cache, text: slice) -> Tensor:
-    """How much each watched head's latest query attends to each text id: (watched heads, text ids), float32.
+    """How much row 0's latest query of each watched head attends to each text id: (heads, text ids), float32.
 
     Args:
         cache: narrowed to what has been written.
         text: which of the positions are the text's.
     """
     keys = torch.stack([cache.keys[layer, 0, head] for layer, head in cache.watched]).float()
-    queries = cache.queries.float() / math.sqrt(cache.queries.shape[-1])
+    queries = cache.queries[:, 0].float() / math.sqrt(cache.queries.shape[-1])
     return (keys @ queries[..., None])[..., 0].softmax(dim=-1)[:, text]
 
 

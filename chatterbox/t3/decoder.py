@@ -25,15 +25,18 @@ class Decoder(nn.Module):
 
         Args:
             cache: is attended to as far as it reaches.
-            positions: (n,) integers: where in the cache and in the sequence the embeddings stand.
+            positions: (n,) integers: where in the cache and in the sequence the embeddings stand; (rows, 1) where
+                each row stands elsewhere.
             mask: (rows or 1, 1, n, capacity), true where attended to. With None a single position attends to the
                 whole cache, and several must fill it, causally.
         """
         raise NotImplementedError
 
-    def allocate(self, embeds: Tensor, capacity: int, watched: tuple[Head, ...] = ()) -> Cache:
+    def allocate(
+        self, embeds: Tensor, capacity: int, watched: tuple[Head, ...] = (), *, is_zeroed: bool = False
+    ) -> Cache:
         """An empty cache for rows such as these embeddings (rows, n, width)."""
-        return Cache.allocate(self.num_layers, self.num_heads, capacity, watched, embeds)
+        return Cache.allocate(self.num_layers, self.num_heads, capacity, watched, embeds, is_zeroed=is_zeroed)
 
     def prefill(self, embeds: Tensor, cache: Cache) -> Tensor:
         """Hidden states (rows, n, width) of the first n positions."""

@@ -44,7 +44,10 @@ class Inputs(nn.Module):
         raise NotImplementedError
 
     def speech(self, ids: Tensor, indices: Tensor) -> Tensor:
-        """Embeddings (1, n, width) of sampled ids (1, n); `indices` (n,) number them among all sampled, from 0."""
+        """Embeddings (rows, n, width) of sampled ids (rows, n).
+
+        `indices`, (n,) or (rows, n), number them among all sampled, from 0.
+        """
         raise NotImplementedError
 
     def _check(self, text_ids: Tensor) -> None:

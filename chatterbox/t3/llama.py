@@ -28,7 +28,9 @@ class Llama(Decoder):
 
     def forward(self, embeds: Tensor, cache: Cache, positions: Tensor, mask: Tensor | None = None) -> Tensor:
         """See `Decoder`."""
-        angles = positions[:, None] * self.get_buffer("frequencies")
+        angles = positions[..., None] * self.get_buffer("frequencies")
+        if positions.dim() == 2:
+            angles = angles[:, None]  # the same in every head
         turn = torch.stack([angles.cos(), angles.sin()]).to(embeds.dtype)
         x = embeds
         for layer in self.layers:
@@ -93,7 +95,7 @@ def rotary_frequencies(head_width: int) -> Tensor:
 
 
 def rotate(x: Tensor, turn: Tensor) -> Tensor:
-    """Rotary positions (Su et al., 2021) on (…, n, head width) by cosines and sines `turn` (2, n, head width / 2).
+    """Rotary positions (Su et al., 2021) on (…, n, head width), by cosines and sines (2, …, n, head width / 2).
 
     The pairs that turn together are a head's first and second half, as the published weights have them.
     """

@@ -11,6 +11,7 @@ from chatterbox.config import STOP_SPEECH, Backbone
 from chatterbox.errors import TextError
 from chatterbox.projection import Projection
 from chatterbox.t3.alignment import ALIGNED_HEADS, Rule
+from chatterbox.t3.batch import Batch
 from chatterbox.t3.cache import Head
 from chatterbox.t3.decoder import Decoder
 from chatterbox.t3.gpt2 import Gpt2
@@ -18,7 +19,6 @@ from chatterbox.t3.inputs import Gpt2Inputs, Inputs, LlamaInputs
 from chatterbox.t3.llama import Llama
 from chatterbox.t3.sampling import DEFAULTS, Sampling
 from chatterbox.t3.speech import Step
-from chatterbox.t3.static import StaticDecoder
 from chatterbox.t3.utterance import Request, Said, say, step_of
 from chatterbox.voice.conditionals import T3Cond
 from chatterbox.weights import Checkpoint, load
@@ -28,6 +28,8 @@ MAX_NEW_TOKENS = 1000  # 40 s
 
 class T3:
     """The language model of one variant. Generating changes nothing in it: utterances may run side by side.
+
+    With a `batch` they share its steps; without, each takes its own.
 
     Args:
         inputs: makes embeddings of ids and voices; it may have a dtype of its own.
@@ -43,7 +45,7 @@ class T3:
         self.inputs, self.decoder, self.head, self.backbone = inputs, decoder, head, backbone
         self.device, self.dtype = head.weight.device, head.weight.dtype
         self.aligned_heads = _aligned_heads(decoder) if backbone == "llama" else ()
-        self.static: StaticDecoder | None = None
+        self.batch: Batch | None = None
 
     @classmethod
     def from_checkpoint(
@@ -81,6 +83,7 @@ class T3:
         alignment: Rule = "off",
         positions: bool = False,
         generator: torch.Generator | None = None,
+        is_shared: bool = True,
     ) -> Iterator[Step]:
         """Speech ids, each as soon as it is sampled, up to and with the stop, or `max_new_tokens` of them.
 
@@ -90,6 +93,7 @@ class T3:
             alignment: what may force or forbid the stop, see `alignment.advance`; base and multilingual only.
             positions: tell where in the text each id is, also where alignment is off; base and multilingual only.
             generator: of the CPU; None is torch's global one. One draw a step is taken from it.
+            is_shared: in the batch, if there is one; else by itself, where no company changes the rounding.
 
         Raises:
             TextError: the text is too long or from another tokenizer.
@@ -103,14 +107,18 @@ class T3:
         embeds, text = self._prompt(text_ids, cond, 2 if sampling.cfg_weight else 1)
         self._check_room(text_ids.shape[1], embeds.shape[1], max_new_tokens)
         request = Request(self.backbone, text, sampling, alignment, is_tracked, max_new_tokens, generator)
-        return self._run(embeds, request)
+        return self._run(embeds, request, is_shared)
 
-    def use_graphs(self, is_wanted: bool) -> None:
-        """Decode over static buffers, by captured graphs where the device has them, from now on; or plainly again.
+    def use_batch(self, num_seats: int, *, is_captured: bool, is_compiled: bool = False) -> None:
+        """Take the steps of up to so many utterances together from now on; 0: each plainly, by itself.
 
-        Graphs are made when they are first needed, or by `static.warm_up()`.
+        Args:
+            is_captured: over static buffers, by captured graphs where the device has them. Graphs are made when
+                they are first needed, or by `batch.warm_up()`.
+            is_compiled: have inductor compile what the graphs hold.
         """
-        self.static = StaticDecoder(self) if is_wanted else None
+        options = {"is_captured": is_captured, "is_compiled": is_compiled}
+        self.batch = Batch(self, num_seats, **options) if num_seats else None
 
     def forced_logits(self, text_ids: Tensor, cond: T3Cond, ids: Tensor, num_rows: int = 1) -> Tensor:
         """Logits (rows, 1 + n, V) at the start and after each of the speech ids (1, n), for comparisons.
@@ -120,15 +128,15 @@ class T3:
         ids = ids.to(self.device)
         prompt, _ = self._prompt(text_ids, cond, num_rows)
         indices = torch.arange(ids.shape[1], device=self.device)
-        embeds = torch.cat([prompt, self.speech(ids, indices, num_rows)], dim=1)
+        embeds = torch.cat([prompt, self.speech(ids, indices).expand(num_rows, -1, -1)], dim=1)
         hidden = self.decoder.prefill(embeds, self.decoder.allocate(embeds, embeds.shape[1]))
         return self.logits(hidden[:, prompt.shape[1] - 1 :])
 
-    def _run(self, embeds: Tensor, request: Request) -> Iterator[Step]:
-        """By the static form where it can, else by the plain one."""
-        static = self.static
-        if static is not None and static.fits(embeds.shape[1], request):
-            yield from static.decode(embeds, request)
+    def _run(self, embeds: Tensor, request: Request, is_shared: bool) -> Iterator[Step]:
+        """In the batch where it can, else by itself."""
+        batch = self.batch if is_shared else None
+        if batch is not None and batch.fits(embeds.shape[1], request):
+            yield from batch.decode(embeds, request)
         else:
             yield from self._decode(embeds, request)
 
@@ -146,16 +154,16 @@ class T3:
             yield step
             if step.id == STOP_SPEECH or index + 1 == request.max_new_tokens:
                 return
-            embeds = self.speech(said.last_id, cache.positions[index : index + 1], num_rows)
+            embeds = self.speech(said.last_id, cache.positions[index : index + 1]).expand(num_rows, -1, -1)
             hidden = self.decoder.step(embeds, cache, length + index)
 
     def _prompt(self, text_ids: Tensor, cond: T3Cond, num_rows: int) -> tuple[Tensor, slice]:
         embeds, text = self.inputs.prompt(text_ids.to(self.device), cond.to(self.device), num_rows)
         return embeds.to(self.dtype), text
 
-    def speech(self, ids: Tensor, indices: Tensor, num_rows: int) -> Tensor:
-        """What the decoder gets for ids (1, n), which are the `indices`-th of all sampled: (rows, n, width)."""
-        return self.inputs.speech(ids, indices).expand(num_rows, -1, -1).to(self.dtype)
+    def speech(self, ids: Tensor, indices: Tensor) -> Tensor:
+        """What the decoder gets for ids (rows, n), the `indices`-th (n,) or (rows, n) of all sampled."""
+        return self.inputs.speech(ids, indices).to(self.dtype)
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Hidden states (…, width) to logits (…, V), float32."""

@@ -31,6 +31,7 @@ class Config:
     model_device: str = "auto"
     model_dtype: str = "auto"
     model_compile: str = "auto"
+    model_slots: int = 4
     memory_limit_bytes: int = 0
     idle_unload_seconds: float = 1_800.0
     wait_for_model_seconds: float = 0.0
@@ -76,6 +77,7 @@ class Config:
 
 
 _LIMITS: dict[str, tuple[float, float]] = {
+    "model_slots": (1, 64),
     "memory_limit_bytes": (0, 1 << 50),
     "idle_unload_seconds": (0.0, 604_800.0),
     "wait_for_model_seconds": (0.0, 3_600.0),

@@ -83,7 +83,9 @@ def stream(
 ) -> list[Tensor]:
     """The pieces of ids in the model's own voice."""
     waves = model.start_wave(voice(model), seeded(3), watermark=False, **options)
-    return [waves.render(piece, ahead, is_last=is_last) for piece, ahead, is_last in cut(ids, num_tokens)]
+    return [
+        waves.render(piece, ahead, is_last=is_last) for piece, ahead, is_last in filter(None, cut(ids, num_tokens))
+    ]
 
 
 def voice(model: Model) -> Gen:
@@ -130,7 +132,7 @@ def test_a_stream_is_nearer_to_the_whole_than_pieces_by_themselves(model: Model,
     whole = render(model, IDS, noise, source_noise)
     generator, first = seeded(4), 0
     with_the_same_noise, with_their_own = [], []
-    for ids, _, _ in cut(IDS, growing):
+    for ids, _, _ in filter(None, cut(IDS, growing)):
         num_frames = FRAMES_PER_TOKEN * len(ids)
         known, new = noise[..., : prompt.num_frames], noise[..., prompt.num_frames + first :][..., :num_frames]
         source = source_noise.frames(first, first + num_frames)

@@ -21,6 +21,7 @@ def settings(name: str, config: Config) -> Header:
         "model_device": config.model_device,
         "model_dtype": config.model_dtype,
         "model_compile": config.model_compile,
+        "model_slots": config.model_slots,
         "memory_limit_bytes": config.memory_limit_bytes,
         "max_seconds_per_character": config.max_seconds_per_character,
         "text_helpers": config.text_helpers,

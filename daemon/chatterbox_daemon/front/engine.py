@@ -74,17 +74,15 @@ class Engine:
         """Whether it can take a piece now or as soon as one in hand is done."""
         return self.state == "ready" and not self.child.is_silent
 
-    @property
-    def has_slot(self) -> bool:
-        """Whether it takes one more piece at once."""
-        return self.is_ready and len(self.in_hand) < self.slots
+    def has_slot(self, *, is_urgent: bool) -> bool:
+        """Whether it takes one more piece at once; of several slots one is kept for what is urgent."""
+        num_slots = self.slots if is_urgent else max(1, self.slots - 1)
+        return self.is_ready and len(self.in_hand) < num_slots
 
     @property
     def is_busy(self) -> bool:
         """Whether somebody waits for something that it has in hand."""
-        return len(self._questions) > 0 or any(
-            rendering.request.op != "warm" for rendering in self.in_hand.values()
-        )
+        return len(self._questions) > 0 or any(one.request.op != "warm" for one in self.in_hand.values())
 
     def start(self) -> None:
         """Start the worker."""
@@ -115,9 +113,8 @@ class Engine:
         """Use new settings from the next start on; whether the worker would be told others than it was."""
         old, self._config = self._config, config
         self.child.arguments = briefing.arguments(self.name, config)
-        if self.name == "chatterbox" and old.model_engine != config.model_engine:
-            return True
-        return briefing.settings(self.name, old) != briefing.settings(self.name, config)
+        is_other = self.name == "chatterbox" and old.model_engine != config.model_engine
+        return is_other or briefing.settings(self.name, old) != briefing.settings(self.name, config)
 
     def render(self, rendering: Rendering, job: int, header: Header, payload: bytes = b"") -> None:
         """Give the worker a piece; the payload is the recording that is to be converted, if there is one."""
@@ -125,6 +122,10 @@ class Engine:
         self._note_use(rendering)
         rendering.begin(job, self.name)
         self._send({"job": job, **header}, payload)
+
+    def hurry(self, job: int, urgency: int) -> None:
+        """Tell the worker how urgent a piece is now."""
+        self.child.send({"op": "urgency", "job": job, "urgency": urgency})
 
     def cancel(self, job: int) -> None:
         """Have the worker stop a piece; what it still says of it is ignored."""
@@ -153,9 +154,8 @@ class Engine:
 
     def has_voice(self, voice: str) -> bool:
         """Whether one of its voices has this name."""
-        return any(
-            voice.lower() in (one["name"].lower(), one.get("description", "").lower()) for one in self.voices
-        )
+        wanted = voice.lower()
+        return any(wanted in (one["name"].lower(), one.get("description", "").lower()) for one in self.voices)
 
     def describe(self) -> Header:
         """Its part of `status`."""

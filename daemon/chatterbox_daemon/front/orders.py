@@ -10,13 +10,8 @@ from chatterbox_daemon.front.request import Request
 from chatterbox_daemon.front.script import Piece
 from chatterbox_daemon.link import Header
 
-SOUNDLESS = (
-    "seed",
-    "engine",
-    "device",
-    "instant",
-    "paced",
-)  # options that two renderings of one sound may differ in
+# Options that two renderings of one sound may differ in.
+SOUNDLESS = ("seed", "engine", "device", "instant", "paced", "shared")
 
 
 def order_of(request: Request, piece: Piece, index: int, config: Config) -> Header:
@@ -25,8 +20,10 @@ def order_of(request: Request, piece: Piece, index: int, config: Config) -> Head
     options.update(request.options.as_dict())
     options.update(piece.own)
     options["seed"] = (request.seed + index) % 2**63
-    # Somebody listens, and did not ask for the very same samples again: pieces may be as long as playback allows.
-    options["paced"] = request.op == "speak" and request.options.seed is None
+    # Nobody asked for the very same samples again: the model may draw ids together with others', which rounds
+    # otherwise; and where somebody listens, pieces may be as long as playback allows.
+    options["shared"] = request.options.seed is None
+    options["paced"] = options["shared"] and request.op == "speak"
     return {
         "op": "convert" if request.op == "convert" else "synthesize",
         "text": piece.text,

@@ -81,8 +81,10 @@ class Renderer:
         """Take a rendering on, or change how urgent it is; `pump` gives it to an engine."""
         if rendering not in self._renderings:
             self._be_patient(rendering)
-        _, turn = self._renderings.get(rendering, (urgency, next(self._turns)))
+        known, turn = self._renderings.get(rendering, (urgency, next(self._turns)))
         self._renderings[rendering] = (urgency, turn)
+        if urgency != known and rendering.job and rendering.engine_name is not None:
+            self.engines[rendering.engine_name].hurry(rendering.job, urgency)
 
     def remove(self, rendering: Rendering) -> None:
         """Drop a rendering; a piece of it that is at an engine is cancelled there."""
@@ -116,12 +118,14 @@ class Renderer:
                 request.stand_in = choice.stand_in
             request.note_time("started")
             request.engine = choice.engine.name
-            self._renderings[rendering] = (self._renderings[rendering][0], next(self._turns))
+            urgency = self._renderings[rendering][0]
+            self._renderings[rendering] = (urgency, next(self._turns))
             order = order_of(request, piece, rendering.piece_index, self._config)
             if choice.stand_in is not None:
                 order = for_stand_in(order, self.builtin, self.model)
             self.instant.begin_take(rendering, choice.engine, order)
-            choice.engine.render(rendering, next(self._jobs), order, request.recording)
+            told = {**order, "urgency": urgency}
+            choice.engine.render(rendering, next(self._jobs), told, request.recording)
 
     def _choose(self, rendering: Rendering) -> Choice:
         """Who speaks the rendering's piece; a model that was ended is started for it, but not for the cache."""
@@ -132,9 +136,9 @@ class Renderer:
 
     def _make_slot(self, engine: Engine, rendering: Rendering) -> bool:
         """Whether the engine can take the piece: a slot is free, or a less urgent piece gives way."""
-        if engine.has_slot:
-            return True
         urgency = self._renderings[rendering][0]
+        if engine.has_slot(is_urgent=urgency == URGENT):
+            return True
         others = [other for other in engine.in_hand.values() if _gives_way(self._turn_of(other)[0], urgency)]
         if not engine.is_ready or not others:
             return False

@@ -1,7 +1,7 @@
 """What an engine is: loaded once, then given one piece of text after another, on one thread."""
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -81,6 +81,19 @@ class Output(Protocol):
         """
 
 
+Speaking = Generator[None, None, Spoken]
+
+
+def finish(speaking: Spoken | Speaking) -> Spoken:
+    """Do all that is left of a piece."""
+    while isinstance(speaking, Generator):
+        try:
+            next(speaking)
+        except StopIteration as end:
+            speaking = end.value
+    return speaking
+
+
 class Engine(Protocol):
     """Text to samples. Everything is called on one thread, the one that owns the device.
 
@@ -103,11 +116,11 @@ class Engine(Protocol):
     def warm_up(self) -> bool:
         """Do now what would make the first piece late; whether that could be done. Raises EngineError."""
 
-    def synthesize(self, piece: Piece, output: Output) -> Spoken:
-        """Speak a piece into `output`. Raises EngineError."""
+    def synthesize(self, piece: Piece, output: Output) -> Spoken | Speaking:
+        """Speak a piece into `output`: at once, or in steps between which others go on. Raises EngineError."""
 
-    def convert(self, piece: Piece, output: Output) -> Spoken:
-        """Say what the piece's clip says, in the piece's voice. Raises EngineError."""
+    def convert(self, piece: Piece, output: Output) -> Spoken | Speaking:
+        """Say what the piece's clip says, in the piece's voice; likewise. Raises EngineError."""
 
     def command(self, action: str, arguments: Mapping[str, Any], payload: bytes) -> Answer:
         """Do something with the voices, see docs/protocol.md. Raises EngineError."""

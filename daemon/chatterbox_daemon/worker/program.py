@@ -1,18 +1,22 @@
-"""The worker's two threads: one reads the front's messages, the main one owns the engine and speaks."""
+"""The worker's two threads: one reads the front's messages, the main one owns the engine and speaks.
+
+Pieces whose engine works in steps take turns, the most urgent first.
+"""
 
 import logging
 import os
 import queue
 import threading
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
 from typing import Any, TypeVar
 
-from chatterbox_client.audio import SAMPLE_BYTES
 from chatterbox_daemon.link import Header, Link, LinkError
-from chatterbox_daemon.worker.engine import Degraded, Engine, EngineError, FloatSamples, Piece, Word
+from chatterbox_daemon.worker.engine import Degraded, Engine, EngineError, Word
 from chatterbox_daemon.worker.journal import Journal
-from chatterbox_daemon.worker.stage import Stage
+from chatterbox_daemon.worker.speech import Speech
+from chatterbox_daemon.worker.turns import Turns
 
 log = logging.getLogger(__name__)
 
@@ -31,22 +35,26 @@ class Program:
         )
         self._is_warm = False
         self._work: queue.SimpleQueue[tuple[Header, bytes]] = queue.SimpleQueue()
-        self._jobs_lock = threading.Lock()
-        self._wanted: set[int] = set()  # pieces that are waiting or being spoken and were not cancelled
-        self._progress_at: float | None = None  # when the piece being spoken last got on
+        self._turns = Turns()
+        self._speeches: dict[int, Speech] = {}  # under way
+        self._progress_at: float | None = None  # when one of them last got on
 
     def run(self) -> None:
         """Serve the front; returns never: the process ends with the link."""
         threading.Thread(target=self._read, name="reader", daemon=True).start()
         engine = self._load()
         while True:
-            header, payload = self._work.get()
-            if header["op"] == "reset":
-                self._renew(engine)
-            elif header["op"] == "command":
-                self._command(engine, header, payload)
-            else:
-                self._speak(engine, header, payload)
+            while not self._speeches or not self._work.empty():
+                self._do(engine, *self._work.get())
+            self._go_on(engine, self._turns.next(self._speeches))
+
+    def _do(self, engine: Engine | None, header: Header, payload: bytes) -> None:
+        if header["op"] == "reset":
+            self._renew(engine)
+        elif header["op"] == "command":
+            self._command(engine, header, payload)
+        else:
+            self._begin(engine, header, payload)
 
     def _read(self) -> None:
         try:
@@ -63,11 +71,11 @@ class Program:
             stuck = 0.0 if since is None else monotonic() - since
             self._link.send({"type": "pong", "n": header.get("n"), "stuck_seconds": round(stuck, 3)})
         elif op == "cancel":
-            with self._jobs_lock:
-                self._wanted.discard(header["job"])
+            self._turns.drop(header["job"])
+        elif op == "urgency":
+            self._turns.change(header["job"], header["urgency"])
         elif op in ("synthesize", "convert"):
-            with self._jobs_lock:
-                self._wanted.add(header["job"])
+            self._turns.add(header["job"], header.get("urgency", 0))
             self._work.put((header, payload))
         else:
             self._work.put((header, payload))
@@ -132,29 +140,39 @@ class Program:
             self._tell_ready(engine)
             self._tell_stats(engine)
 
-    def _speak(self, engine: Engine | None, header: Header, payload: bytes) -> None:
+    def _begin(self, engine: Engine | None, header: Header, payload: bytes) -> None:
         job = header["job"]
-        if not self.is_wanted(job):  # cancelled while it waited: what comes after it need not wait for its start
+        if not self._turns.is_wanted(job):  # cancelled while it waited
             self._link.send({"type": "cancelled", "job": job})
-            return
+        elif engine is None:
+            self._end(None, job, EngineError("the engine is not loaded", "unavailable"))
+        else:
+            self._speeches[job] = Speech(
+                engine,
+                header,
+                payload,
+                is_wanted=partial(self._turns.is_wanted, job),
+                send=partial(self._send_audio, job),
+            )
+
+    def _go_on(self, engine: Engine | None, job: int) -> None:
+        """Do one step of a piece; once it has ended, so does its job."""
         self._progress_at = monotonic()
-        final = self._attempt(engine, lambda engine: self._speak_with(engine, header, payload))
-        self._progress_at = None
+        final = self._attempt(engine, lambda _: self._speeches[job].go_on())
+        if final is not None:
+            del self._speeches[job]
+            self._end(engine, job, final)
+
+    def _end(self, engine: Engine | None, job: int, final: Header | EngineError) -> None:
+        if not self._speeches:
+            self._progress_at = None
         if isinstance(final, EngineError):
             told = {"type": "failed", "code": final.code, "message": str(final)}
         else:
             told = {"type": "done", **final}
-        self._link.send({"job": job, **told} if self.forget(job) else {"job": job, "type": "cancelled"})
+        self._link.send({"job": job, **told} if self._turns.end(job) else {"job": job, "type": "cancelled"})
         if engine is not None:
             self._tell_stats(engine)
-
-    def _speak_with(self, engine: Engine, header: Header, payload: bytes) -> Header:
-        """Speak the piece; returns what `done` says of it."""
-        speech = _Speech(self, header["job"], engine, header["options"])
-        piece = Piece(header["text"], header.get("voice"), header.get("language"), header["options"], payload)
-        spoken = (engine.convert if header["op"] == "convert" else engine.synthesize)(piece, speech)
-        speech.finish()
-        return {"samples": speech.num_samples, "voice": spoken.voice, "truncated": spoken.is_truncated}
 
     def _command(self, engine: Engine | None, header: Header, payload: bytes) -> None:
         """Do something with the voices; tell which there are now, then answer."""
@@ -182,19 +200,7 @@ class Program:
         self._tell_ready(engine)
         return EngineError(reason)
 
-    def is_wanted(self, job: int) -> bool:
-        """Whether the piece was not cancelled."""
-        with self._jobs_lock:
-            return job in self._wanted
-
-    def forget(self, job: int) -> bool:
-        """The piece has ended; returns whether it was still wanted."""
-        with self._jobs_lock:
-            wanted = job in self._wanted
-            self._wanted.discard(job)
-            return wanted
-
-    def send_audio(self, job: int, samples: bytes, words: list[Word]) -> None:
+    def _send_audio(self, job: int, samples: bytes, words: list[Word]) -> None:
         """Samples of a piece, on their way to the front."""
         self._progress_at = monotonic()
         self._link.send({"type": "audio", "job": job, "words": words}, samples)
@@ -202,37 +208,3 @@ class Program:
 
 def _memory_ran_out(error: MemoryError) -> str:
     return f"the engine ran out of memory: {str(error) or 'there is none left'}"
-
-
-class _Speech:
-    """An engine's output for one piece: through the stage to the front."""
-
-    def __init__(self, program: Program, job: int, engine: Engine, options: dict[str, Any]) -> None:
-        self._program, self._job = program, job
-        volume = options.get("volume", 1.0)
-        if engine.has_own_rate:
-            self._stage = Stage(volume=volume)
-        else:
-            self._stage = Stage(options.get("rate", 1.0), options.get("pitch", 0.0), volume)
-        self._words: list[Word] = []
-        self.num_samples = 0
-
-    @property
-    def is_cancelled(self) -> bool:
-        """Whether nobody wants the rest."""
-        return not self._program.is_wanted(self._job)
-
-    def write(self, samples: FloatSamples, words: list[Word] | None = None) -> None:
-        """The engine's next samples; see engine.Output."""
-        self._words += self._stage.move(words or [])
-        self._send(self._stage.write(samples))
-
-    def finish(self) -> None:
-        """The engine has said all."""
-        self._send(self._stage.finish())
-
-    def _send(self, samples: bytes) -> None:
-        if samples:
-            words, self._words = self._words, []
-            self.num_samples += len(samples) // SAMPLE_BYTES
-            self._program.send_audio(self._job, samples, words)

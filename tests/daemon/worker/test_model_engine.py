@@ -12,7 +12,7 @@ from chatterbox.flow.estimator import Estimator
 from chatterbox.t3.model import T3
 from chatterbox_daemon.config import Config
 from chatterbox_daemon.front import briefing
-from chatterbox_daemon.worker.engine import EngineError, FloatSamples, Piece, Word
+from chatterbox_daemon.worker.engine import EngineError, FloatSamples, Piece, Word, finish
 from chatterbox_daemon.worker.journal import Journal
 from chatterbox_daemon.worker.model.engine import ModelEngine
 from tests.chatterbox.checkpoints import write_model
@@ -113,19 +113,21 @@ def test_nothing_is_captured_once_it_is_warm(warm: ModelEngine, events: list[str
     assert num_captures > 0
     assert events == [CAPTURING]
     for text in (SHORT, TEXT, SHORT):
-        warm.synthesize(Piece(text, options={"seed": 1}), Listener())
+        finish(warm.synthesize(Piece(text, options={"seed": 1}), Listener()))
     assert events == [CAPTURING]
     assert warm.stats()["captures"] == num_captures
 
 
 def test_what_is_captured_late_is_told(load: Load, nano: Path, events: list[str]) -> None:
     engine = load(nano, model_compile="graphs")
-    engine.synthesize(Piece(SHORT, options={"seed": 1}), Listener())
-    assert [what.startswith(f"{CAPTURING} of 1 rows and ") for what in events] == [True]
-    assert engine.stats()["captures"] == 1
+    finish(engine.synthesize(Piece(SHORT, options={"seed": 1}), Listener()))
+    num_captures = len(events)
+    assert events[0].startswith(f"{CAPTURING} of 1 rows and ")
+    assert all(what.startswith("capturing the flow's step of ") for what in events[1:])
+    assert engine.stats()["captures"] == num_captures
     engine.reset()
-    engine.synthesize(Piece(SHORT, options={"seed": 1}), Listener())
-    assert len(events) == 2
+    finish(engine.synthesize(Piece(SHORT, options={"seed": 1}), Listener()))
+    assert len(events) == 2 * num_captures
 
 
 def test_the_first_sound_leaves_long_before_the_last_id_is_drawn(
@@ -133,7 +135,7 @@ def test_the_first_sound_leaves_long_before_the_last_id_is_drawn(
 ) -> None:
     drawn = Counter(monkeypatch, T3, "logits")
     at_writes: list[int] = []
-    warm.synthesize(Piece(TEXT, options={"seed": 1}), Listener(lambda: at_writes.append(drawn.count)))
+    finish(warm.synthesize(Piece(TEXT, options={"seed": 1}), Listener(lambda: at_writes.append(drawn.count))))
     last = warm.stats()["last"]
     assert at_writes[0] < EARLY_TOKENS
     assert last["first_audio_tokens"] <= at_writes[0]
@@ -158,7 +160,7 @@ def test_at_most_one_more_id_is_drawn_once_nobody_wants_the_rest(
             at_cancel.append(drawn.count)
         listener.cancel()
 
-    engine.synthesize(Piece(TEXT, options={"seed": 1}), listener)
+    finish(engine.synthesize(Piece(TEXT, options={"seed": 1}), listener))
     last = engine.stats()["last"]
     assert drawn.count - at_cancel[0] <= 1
     assert last["tokens"] < EARLY_TOKENS
@@ -171,7 +173,7 @@ def test_the_flow_takes_no_further_step_once_nobody_wants_the_rest(
     drawn, steps = Counter(monkeypatch, T3, "logits"), Counter(monkeypatch, Estimator, "forward")
     listener = Listener()
     steps.on_call = listener.cancel
-    warm.synthesize(Piece(TEXT, options={"seed": 1, "flow_steps": 10}), listener)
+    finish(warm.synthesize(Piece(TEXT, options={"seed": 1, "flow_steps": 10}), listener))
     assert steps.count == 1
     assert listener.num_samples == 0
     assert drawn.count < EARLY_TOKENS
@@ -180,9 +182,9 @@ def test_the_flow_takes_no_further_step_once_nobody_wants_the_rest(
 def test_hebrew_is_spoken_without_its_helper_only_if_the_settings_say_so(load: Load, multilingual: Path) -> None:
     hebrew = Piece("שלום", language="he", options={"seed": 1})
     with pytest.raises(EngineError, match="Hebrew needs"):
-        load(multilingual).synthesize(hebrew, Listener())
+        finish(load(multilingual).synthesize(hebrew, Listener()))
     listener = Listener()
-    load(multilingual, text_helpers="off").synthesize(hebrew, listener)
+    finish(load(multilingual, text_helpers="off").synthesize(hebrew, listener))
     assert listener.num_samples > 0
     with pytest.raises(EngineError, match=r"dicta\.onnx is missing; download it"):
         load(multilingual, dicta_model="/nowhere/dicta.onnx")

@@ -21,15 +21,15 @@ class Machine:
         started_at, left, sizes = self.now, num_tokens, []
         made = heard_until = 0.0
         first_at, silent_seconds = None, 0.0
-        self.pace.begin()
+        paced = self.pace.begin()
         while left:
-            size = min(left, self.pace.num_tokens(len(sizes)))
+            size = min(left, paced.num_tokens(len(sizes)))
             left -= size
             sizes.append(size)
             self.now += size * self.token_seconds + self.piece_seconds
             total = sum(sizes) * TOKEN_AUDIO_SECONDS - (HELD_SECONDS if left else 0.0)
             audio, made = max(0.0, total - made), max(made, total)
-            self.pace.note(size, size * self.token_seconds, self.piece_seconds, audio)
+            paced.note(size, size * self.token_seconds, self.piece_seconds, audio)
             if audio and first_at is None:
                 first_at = heard_until = self.now
             if first_at is not None:

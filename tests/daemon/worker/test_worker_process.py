@@ -225,11 +225,8 @@ def test_a_piece_that_was_cancelled_while_it_waited_is_never_begun() -> None:
     first, second, third = (worker.start_piece("a piece that takes a while") for _ in range(3))
     worker.link.send({"op": "cancel", "job": second})
     finals = [worker.next(*FINALS) for _ in range(3)]
-    assert [(final["job"], final["type"]) for final in finals] == [
-        (first, "done"),
-        (second, "cancelled"),
-        (third, "done"),
-    ]
+    ends = {final["job"]: final["type"] for final in finals}
+    assert ends == {first: "done", second: "cancelled", third: "done"}
     assert worker.next("stats")["pieces"] == 2
     worker.close()
 

@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -17,7 +18,7 @@ from chatterbox.t3.speech import Step
 from chatterbox.utterance import Utterance
 from chatterbox.vc import speech_ids
 from chatterbox_daemon.voices.store import VoiceStore
-from chatterbox_daemon.worker.engine import Answer, EngineError, Output, Piece, Spoken, Voice
+from chatterbox_daemon.worker.engine import Answer, EngineError, Output, Piece, Speaking, Spoken, Voice, finish
 from chatterbox_daemon.worker.journal import Journal
 from chatterbox_daemon.worker.model import memory
 from chatterbox_daemon.worker.model.choosing import choose_device, choose_model, class_of, holding
@@ -40,7 +41,7 @@ class ModelEngine:
     """One model of the family, loaded once."""
 
     has_own_rate = False
-    num_slots = 1
+    num_slots = 1  # as the settings have it
 
     def __init__(self) -> None:
         self.default_voice = OWN_VOICE
@@ -51,6 +52,7 @@ class ModelEngine:
         device = choose_device(settings["model_device"])
         source = choose_model(settings["model"], device)
         journal.tell(f"loading {source.name} on {device}")
+        self.num_slots = settings["model_slots"]
         if "OMP_NUM_THREADS" not in os.environ:
             torch.set_num_threads(len(os.sched_getaffinity(0)))
         started_at = perf_counter()
@@ -58,7 +60,7 @@ class ModelEngine:
             with holding(device):
                 memory.limit(device, settings["memory_limit_bytes"])
                 self._model = class_of(source.variant).load(
-                    source, device, settings["model_dtype"], settings["model_compile"]
+                    source, device, settings["model_dtype"], settings["model_compile"], self.num_slots
                 )
                 _ = self._model.watermarker  # now, not at the first word
                 self._help_with_text(settings)
@@ -77,48 +79,50 @@ class ModelEngine:
 
     def warm_up(self) -> bool:
         """Speak a word to nobody, so that the first one is not later than the rest."""
-        static = self._model.t3.static
-        if static is not None:
+        if self._model.way != "off":
             with self._journal.timed("capturing the decode step"):
                 self._model.warm_up()
             self._figures.captured()
         if self._model.conds is None:
             return False
-        self.synthesize(Piece("Warm.", voice=OWN_VOICE, options={"seed": 0}), _Nobody())
+        finish(self.synthesize(Piece("Warm.", voice=OWN_VOICE, options={"seed": 0}), _Nobody()))
         self._figures.begin()
         return True
 
-    @memory.running_out()
-    def synthesize(self, piece: Piece, output: Output) -> Spoken:
-        """Speak a piece, each part of it as soon as it is there."""
-        voice = self._voices.choose(piece.voice)
-        with _explained():
+    def synthesize(self, piece: Piece, output: Output) -> Speaking:
+        """Speak a piece, each part of it as soon as it is there; others go on after each id and each part."""
+        with memory.running_out(), _explained():
+            voice = self._voices.choose(piece.voice)
             utterance = self._plan(piece, voice)
-        steps, clock = Steps(output), WordClock(piece.text, utterance.text_pieces if utterance.positions else ())
+            steps = Steps(output)
+            yield from self._speak(piece, utterance, steps, output)
+            for late in self._figures.captured():
+                self._journal.add(f"capturing {late.what}", late.seconds)
+        return Spoken(voice.name, is_truncated=steps.count == utterance.max_new_tokens and not steps.has_stopped)
+
+    def _speak(self, piece: Piece, utterance: Utterance, steps: Steps, output: Output) -> Iterator[None]:
+        clock = WordClock(piece.text, utterance.text_pieces if utterance.positions else ())
 
         def take(step: Step) -> None:
             steps.take(step)
             clock.take(step)
 
-        with self._figures.timing(steps) as timing, _explained():
-            self._pace.begin()
-            sizes = self._pace.num_tokens if piece.options.get("paced") else growing
-            stream = self._model.stream(utterance, sizes, on_step=take, on_flow_step=steps.check)
-            for wave, is_last in stream:
-                start, end = timing.num_samples, timing.take(wave.shape[-1])
-                output.write(wave[0].numpy(), clock.until(end, start_sample=start, is_last=is_last))
-                self._pace.note(*steps.since_last(), wave.shape[-1] / SAMPLE_RATE_HZ)
+        with self._figures.timing(steps) as timing, suppress(Cancelled):
+            pace = self._pace.begin()
+            sizes = pace.num_tokens if piece.options.get("paced") else growing
+            for part in self._model.stream(utterance, sizes, on_step=take, on_flow_step=steps.check):
+                if part is not None:
+                    wave, is_last = part
+                    start, end = timing.num_samples, timing.take(wave.shape[-1])
+                    output.write(wave[0].numpy(), clock.until(end, start_sample=start, is_last=is_last))
+                    pace.note(*steps.since_last(), wave.shape[-1] / SAMPLE_RATE_HZ)
+                yield
                 steps.check()
-        for late in self._figures.captured():
-            what = f"capturing the decode step of {late.num_rows} rows and {late.num_positions} positions"
-            self._journal.add(what, late.seconds)
-        return Spoken(voice.name, is_truncated=steps.count == utterance.max_new_tokens and not steps.has_stopped)
 
-    @memory.running_out()
-    def convert(self, piece: Piece, output: Output) -> Spoken:
-        """Say what a recording says in one of the voices."""
-        voice = self._voices.choose(piece.voice)
-        with _explained():
+    def convert(self, piece: Piece, output: Output) -> Speaking:
+        """Say what a recording says in one of the voices; others go on after each part of it."""
+        with memory.running_out(), _explained(), suppress(Cancelled):
+            voice = self._voices.choose(piece.voice)
             ids = speech_ids(piece.clip, self._model.load_prompt_analyser())[0].tolist()
             wave = self._model.start_wave(
                 voice.conditionals.gen,
@@ -126,8 +130,9 @@ class ModelEngine:
                 flow_steps=piece.options.get("flow_steps"),
                 on_flow_step=Steps(output).check,
             )
-            for converted, ahead, is_last in cut(ids, lambda _: CONVERTED_TOKENS):
+            for converted, ahead, is_last in filter(None, cut(ids, lambda _: CONVERTED_TOKENS)):
                 output.write(wave.render(converted, ahead, is_last=is_last)[0].numpy(), [])
+                yield
         return Spoken(voice.name)
 
     @memory.running_out()
@@ -143,12 +148,11 @@ class ModelEngine:
 
     def reset(self) -> None:
         """Let go of the voices and of what was captured: both can be made again."""
-        t3 = self._model.t3
-        uses_graphs = t3.static is not None
         self._voices.forget()
-        t3.use_graphs(False)
+        way = self._model.way
+        self._model.run_by("off")
         memory.release()
-        t3.use_graphs(uses_graphs)
+        self._model.run_by(way, self.num_slots)
 
     def _help_with_text(self, settings: Mapping[str, Any]) -> None:
         """What rewrites the text of some languages first, see docs/models.md. Raises ChatterboxError."""
@@ -169,13 +173,14 @@ class ModelEngine:
             language = piece.language or voice.language or variant.language or "en"
             options["language_id"] = language.partition("-")[0].lower()
             options["text_helpers"] = self._text_helpers
-        return self._model.plan(
+        utterance = self._model.plan(
             spelled(piece.text) if piece.options.get("spell") else prepare(piece.text, digits=digits).text,
             voice=voice.conditionals,
             max_new_tokens=num_tokens_allowed(piece.text, self._seconds_per_character),
             generator=_generator(piece),
             **options,
         )
+        return replace(utterance, is_shared=piece.options.get("shared", True))
 
 
 class _Nobody:
@@ -189,11 +194,9 @@ class _Nobody:
 
 @contextmanager
 def _explained() -> Iterator[None]:
-    """What the model refuses is the request's fault; that nobody wants the rest is nobody's."""
+    """What the model refuses is the request's fault."""
     try:
         yield
-    except Cancelled:
-        pass
     except (ChatterboxError, ValueError) as error:
         raise EngineError(str(error), "bad_request") from error
 

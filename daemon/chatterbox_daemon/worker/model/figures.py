@@ -9,9 +9,9 @@ from time import perf_counter
 from typing import Any
 
 from chatterbox.config import SAMPLE_RATE_HZ, STOP_SPEECH
+from chatterbox.graph import Captured
 from chatterbox.model import Model
 from chatterbox.t3.speech import Step
-from chatterbox.t3.static import Captured
 from chatterbox_daemon.worker.engine import Output
 from chatterbox_daemon.worker.model import memory
 
@@ -92,9 +92,7 @@ class Figures:
     """Of one model, for `status`; begun when it has been loaded, and again when it is warm."""
 
     def __init__(self, model: Model, load_seconds: float) -> None:
-        self._device, self._t3 = model.device, model.t3
-        self._captures: list[Captured] = []  # the decoder's own list; after a reset there is another
-        self._num_captures = 0
+        self._model, self._captures = model, list[Captured]()
         self._loaded = {
             "model": model.variant.name,
             "device": str(model.device),
@@ -120,18 +118,16 @@ class Figures:
             self._first = self._first or ended
 
     def captured(self) -> list[Captured]:
-        """The graphs of the decode step that were made since this was last asked."""
-        captures = self._t3.static.captures if self._t3.static else []
-        first = self._num_captures if captures is self._captures else 0
-        self._captures, self._num_captures = captures, len(captures)
-        return captures[first:]
+        """The graphs that were made since this was last asked."""
+        known, self._captures = self._captures, self._model.captures
+        return [each for each in self._captures if not any(each is old for old in known)]
 
     def describe(self) -> dict[str, Any]:
         """All of it."""
         return {
             **self._loaded,
-            "memory": memory.describe(self._device),
-            "captures": self._num_captures,
+            "memory": memory.describe(self._model.device),
+            "captures": len(self._captures),
             "pieces": self._num_pieces,
             "first": self._first,
             "last": self._recent[-1] if self._recent else {},

@@ -1,0 +1,145 @@
+"""Decoding for several utterances at once: each step reads the weights once, and gives every one its next id.
+
+An utterance comes and goes when it likes. It gets the steps that it would get alone; whoever asks for the next one
+takes all of them on.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from chatterbox.graph import Captured, send
+from chatterbox.t3.seat import Seat
+from chatterbox.t3.speech import Step
+from chatterbox.t3.static import MOST_POSITIONS, StaticStep
+from chatterbox.t3.utterance import Request, Said
+
+if TYPE_CHECKING:
+    from chatterbox.t3.model import T3
+
+LAG_STEPS = 4  # how far a device with captured steps may be ahead of the host
+
+
+class Batch:
+    """Seats in one cache, allocated once. The rows in use are always the first ones.
+
+    Args:
+        num_seats: how many utterances may be under way.
+        is_captured: take the step by captured graphs, of a few numbers of rows and lengths; else just as large as
+            it need be.
+        is_compiled: have inductor compile what the graphs hold.
+    """
+
+    def __init__(self, t3: "T3", num_seats: int, *, is_captured: bool, is_compiled: bool = False) -> None:
+        self._t3, self._num_seats = t3, num_seats
+        rows = num_seats * (2 if t3.backbone == "llama" else 1)
+        self._capacity = min(MOST_POSITIONS, t3.decoder.max_positions or MOST_POSITIONS)
+        like = torch.empty(rows, 1, t3.head.in_features, device=t3.device, dtype=t3.dtype)
+        self._cache = t3.decoder.allocate(like, self._capacity, t3.aligned_heads, is_zeroed=True)
+        self._static = StaticStep(t3, self._cache, is_compiled) if is_captured else None
+        self._seats: list[Seat] = []
+
+    @property
+    def captures(self) -> list[Captured]:
+        """Every graph made so far; after `warm_up` there are no more."""
+        return self._static.captures if self._static else []
+
+    @property
+    def num_under_way(self) -> int:
+        """How many utterances have a seat."""
+        return len(self._seats)
+
+    def warm_up(self) -> None:
+        """Capture every graph now."""
+        if self._static:
+            self._static.warm_up()
+
+    def fits(self, num_prompt: int, request: Request) -> bool:
+        """Whether an utterance can be served: a seat is free, and its rows are long enough.
+
+        Of those that draw from torch's global generator there can be but one.
+        """
+        is_alone = request.generator is not None or all(seat.request.generator for seat in self._seats)
+        is_short = num_prompt + request.max_new_tokens - 1 <= self._capacity
+        return len(self._seats) < self._num_seats and is_short and is_alone
+
+    def decode(self, embeds: Tensor, request: Request) -> Iterator[Step]:
+        """The steps of a prompt (rows, n, width). Raises ArithmeticError where the logits are no numbers."""
+        seat = self._sit_down(embeds, request)
+        try:
+            while True:
+                step = seat.next_step()
+                if step is not None:
+                    yield step
+                elif seat.is_over:
+                    return
+                else:
+                    self._advance()
+        finally:
+            self._leave(seat)
+
+    @torch.inference_mode()
+    def _sit_down(self, embeds: Tensor, request: Request) -> Seat:
+        """Read the prompt and draw the first id."""
+        t3, (num_rows, length, _) = self._t3, embeds.shape
+        seat = Seat(
+            request,
+            Said.nothing(request, t3.head.out_features, t3.device),
+            first_row=self._num_rows,
+            num_rows=num_rows,
+            position=length,
+            lag_steps=LAG_STEPS if self._static else 0,
+        )
+        hidden = t3.decoder.prefill(embeds, self._cache.rows(seat.rows))
+        self._seats.append(seat)
+        self._draw(seat, t3.logits(hidden[:, -1]))
+        return seat
+
+    @torch.inference_mode()
+    def _advance(self) -> None:
+        """Every utterance's next id."""
+        seats = list(self._seats)
+        ids = torch.cat([seat.last_id.expand(seat.num_rows, 1) for seat in seats])
+        indices = [seat.num_drawn - 1 for seat in seats for _ in range(seat.num_rows)]
+        positions = [seat.position for seat in seats for _ in range(seat.num_rows)]
+        logits = (self._static or self._take_step)(ids, indices, positions)
+        own = {seat: logits[seat.rows] for seat in seats}
+        for seat in seats:
+            seat.position += 1
+        for seat in seats:  # whoever ends leaves, and the others' rows move up
+            self._draw(seat, own[seat])
+
+    def _draw(self, seat: Seat, logits: Tensor) -> None:
+        seat.draw(logits, self._cache.rows(seat.rows).first(seat.position))
+        if seat.is_over:
+            self._leave(seat)
+
+    def _take_step(self, ids: Tensor, indices: list[int], positions: list[int]) -> Tensor:
+        """The step just as large as it need be; see `StaticStep`."""
+        t3, cache = self._t3, self._cache.rows(slice(0, len(positions))).first(max(positions) + 1)
+        index, at = (each[:, None] for each in send([indices, positions], t3.device))
+        embeds = t3.speech(ids, index)
+        if len(set(positions)) == 1:
+            return t3.logits(t3.decoder(embeds, cache, cache.positions[-1:])[:, -1])
+        mask = (cache.positions <= at)[:, None, None]
+        return t3.logits(t3.decoder(embeds, cache, at, mask)[:, -1])
+
+    @torch.inference_mode()
+    def _leave(self, seat: Seat) -> None:
+        """Give the rows back; those behind move up."""
+        if seat not in self._seats:
+            return
+        behind = self._seats[self._seats.index(seat) + 1 :]
+        if behind:
+            rows = slice(seat.rows.stop, behind[-1].rows.stop)
+            length = max(other.position for other in behind)
+            self._cache.first(length).move_rows(rows, seat.first_row)
+        for other in behind:
+            other.first_row -= seat.num_rows
+        self._seats.remove(seat)
+
+    @property
+    def _num_rows(self) -> int:
+        return self._seats[-1].rows.stop if self._seats else 0
