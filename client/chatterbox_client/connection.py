@@ -16,6 +16,8 @@ from chatterbox_client import protocol
 from chatterbox_client.errors import RequestError, Unavailable
 
 _MONITOR_EVENT = struct.Struct("=hi")
+# A signal that comes just before a wait does not end it: its handler runs when this time is over.
+_LONGEST_WAIT_SECONDS = 1.0
 
 
 class Connection:
@@ -63,10 +65,12 @@ class Connection:
             self._poller.unregister(descriptor)
 
     def _receive(self, timeout_seconds: float | None) -> protocol.Message | None:
-        deadline = None if timeout_seconds is None else monotonic() + timeout_seconds
+        deadline = math.inf if timeout_seconds is None else monotonic() + timeout_seconds
         while True:
-            left = None if deadline is None else math.ceil(max(0.0, deadline - monotonic()) * 1000)
-            ready = dict(self._poller.poll(left))
+            left = max(0.0, deadline - monotonic())
+            ready = dict(self._poller.poll(math.ceil(min(left, _LONGEST_WAIT_SECONDS) * 1000)))
+            if not ready and left > _LONGEST_WAIT_SECONDS:
+                continue
             if self._socket in ready:
                 return self._read()
             if self._monitor in ready and self._was_disconnected():
