@@ -72,14 +72,24 @@ class Cache:
             All the layer's keys and values, each (rows, heads, capacity, head width).
         """
         keys, values = self.keys[layer], self.values[layer]
-        if positions.dim() == 1:
-            keys.index_copy_(2, positions, key)
-            values.index_copy_(2, positions, value)
-        else:
-            places = positions[:, None, :, None].expand(key.shape)
-            keys.scatter_(2, places, key)
-            values.scatter_(2, places, value)
+        put = torch.ops.chatterbox.put if torch.compiler.is_compiling() else _put
+        put(keys, positions, key)
+        put(values, positions, value)
         for slot, (watched_layer, head) in enumerate(self.watched):
             if watched_layer == layer:
                 self.queries[slot].copy_(query[:, head, -1])
         return keys, values
+
+
+def _put(memory: Tensor, positions: Tensor, new: Tensor) -> None:
+    if positions.dim() == 1:
+        memory.index_copy_(2, positions, new)
+    else:
+        memory.scatter_(2, positions[:, None, :, None].expand(new.shape), new)
+
+
+# The same by a name of our own, for inductor: without it, each layer copies the memory of all (torch 2.13).
+PUT = "chatterbox::put"
+torch.library.define(PUT, "(Tensor(a!) memory, Tensor positions, Tensor new) -> ()")
+torch.library.impl(PUT, "default", _put)
+torch.library.register_fake(PUT, lambda *_: None)
