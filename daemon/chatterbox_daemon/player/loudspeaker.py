@@ -173,8 +173,13 @@ class Loudspeaker:
         self._report({"type": "device", "state": state, "name": self._output.name, "detail": detail}, 0.0)
 
     def _answer_questions(self) -> None:
+        """One look for all who asked by now: a crowd that goes on asking must not seem a server that hangs."""
+        num_asked = 0
         while self._questions.acquire(blocking=False):
-            self._report({"type": "devices", "devices": self._list_devices()}, 0.0)
+            num_asked += 1
+        devices = self._list_devices() if num_asked else []
+        for _ in range(num_asked):
+            self._report({"type": "devices", "devices": devices}, 0.0)
 
     def _list_devices(self) -> list[dict[str, object]]:
         try:

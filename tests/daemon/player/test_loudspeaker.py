@@ -27,6 +27,7 @@ class FakeOutput:
         self.known_devices = list(DEVICES)
         self.fill: Fill | None = None
         self.num_attempts = 0
+        self.num_looks = 0
 
     def prepare(self) -> None:
         """Nothing to load."""
@@ -48,6 +49,7 @@ class FakeOutput:
         self.fill = None
 
     def refresh(self) -> None:
+        self.num_looks += 1
         self.known_devices = list(self.devices)
 
     def list_devices(self) -> list[Device]:
@@ -236,6 +238,14 @@ def test_devices_are_looked_for_anew_when_asked(stage: Stage) -> None:
     stage.loudspeaker.step()
     (answer,) = stage.reports
     assert {"index": 5, "name": "New", "is_default": False} in answer["devices"]
+
+
+def test_all_who_ask_for_the_devices_at_once_are_answered_by_one_look(stage: Stage) -> None:
+    for _ in range(50):
+        stage.loudspeaker.ask_devices()
+    stage.loudspeaker.step()
+    assert [report["type"] for report in stage.reports] == ["devices"] * 50
+    assert stage.output.num_looks == 1
 
 
 @pytest.mark.parametrize(("wish", "index"), [(None, 3), (0, 0), ("HEAD", 3), ("hdmi", 0)])
