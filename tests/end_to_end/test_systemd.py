@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from chatterbox_client import Audio, Chunk, Client, RequestError, Unavailable
+from chatterbox_client.cli.bench.report import read
 from tests.conftest import BUILTIN, TONE, sound_environment
 from tests.running import same_length, wait_until
 from tests.sound import SoundBench
@@ -52,6 +53,13 @@ def test_the_first_text_starts_the_daemon(service: UserManager) -> None:
     assert (service.folder / "hello.wav").stat().st_size > 10_000
     with service.client() as client:
         assert str(client.status()["pid"]) == service.show("MainPID")
+
+
+def test_a_bench_tells_what_the_first_text_costs(service: UserManager) -> None:
+    service.run(sys.executable, "-m", "benchmarks.first_say", "-n", "1", "--json", "first.json")
+    rows = {row["name"]: row for row in read(service.folder / "first.json")["rows"]}
+    assert [row["count"] for row in rows.values()] == [1] * 4
+    assert rows["no daemon: say, to the first sample"]["p50"] > 0
 
 
 def test_what_only_looks_is_told_that_systemd_listens_and_no_stranger(service: UserManager) -> None:
