@@ -45,7 +45,7 @@ class Config:
     pitch: float = 0.0
     volume: float = 1.0
     device: str | None = None
-    latency_seconds: float = 0.05
+    latency_seconds: float = 0.04
     player_idle_seconds: float = 20.0
     device_wait_seconds: float = 10.0
     max_text_characters: int = 10_000_000

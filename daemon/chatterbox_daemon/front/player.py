@@ -123,7 +123,7 @@ class Player:
                 "latency_seconds": config.latency_seconds,
                 "volume": 1.0,
                 "idle_seconds": config.player_idle_seconds,
-                "fade_seconds": 0.01,
+                "fade_seconds": 0.005,
             }
         )
 

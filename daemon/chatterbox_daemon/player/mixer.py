@@ -13,7 +13,7 @@ from chatterbox_daemon.player.gain import Samples, fade_in, fade_out, scale, sil
 from chatterbox_daemon.player.job import Job, JobId, Mark
 
 POSITION_STEP_SAMPLES = SAMPLE_RATE_HZ // 10
-DEFAULT_FADE_SAMPLES = SAMPLE_RATE_HZ // 100
+DEFAULT_FADE_SAMPLES = SAMPLE_RATE_HZ // 200
 
 
 class Mixer:

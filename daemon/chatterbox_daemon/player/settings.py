@@ -10,10 +10,10 @@ class Settings:
     """How to play. `device` is an index, the beginning of a name, or None for the default."""
 
     device: int | str | None = None
-    latency_seconds: float = 0.05
+    latency_seconds: float = 0.04
     volume: float = 1.0
     idle_seconds: float = 20.0
-    fade_seconds: float = 0.01
+    fade_seconds: float = 0.005
 
     @classmethod
     def from_header(cls, header: Header) -> "Settings":

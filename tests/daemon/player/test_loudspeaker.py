@@ -146,7 +146,7 @@ def test_finished_is_due_when_the_device_has_played_it(stage: Stage) -> None:
     stage.loudspeaker.step()
     stage.output.pull(240)
     finished = next(report for report in stage.reports if report["type"] == "finished")
-    assert finished["in_seconds"] == pytest.approx(0.05 + 0.01)
+    assert finished["in_seconds"] == pytest.approx(0.04 + 0.01)
 
 
 def test_a_lost_device_is_tried_again_with_growing_pauses_and_goes_on_at_the_position(stage: Stage) -> None:
