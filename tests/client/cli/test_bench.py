@@ -111,6 +111,22 @@ def test_a_reader_is_followed_through_the_module_with_each_voice_there_is(tone: 
     assert written["facts"]["sink"] == "recorded"
 
 
+def test_a_reader_without_a_cache_waits_for_no_learning_and_one_without_a_model_is_told_so(
+    sound: SoundBench,
+) -> None:
+    environment = sound_environment(sound)
+    with running_daemon(environment, config=f"{TONE}cache_bytes = 0\n") as daemon:
+        daemon.child_pid("chatterbox")
+        found = counts(report(daemon, "reader", "-n", "1", "--typed", "1"))
+        assert found["model: a new label, SPEAK to the sink"] == 1
+        assert not any("cached" in name for name in found)
+        assert daemon.model()["stats"]["pieces"] == 2  # the new label, and the text that was stopped
+        daemon.reload(BUILTIN)
+        daemon.wait_for_model("absent")
+        written = report(daemon, "reader", "-n", "1", "--typed", "1")
+        assert written["facts"]["the model, which was not measured, is"] == "absent"
+
+
 def test_a_reader_who_hears_nothing_is_not_measured(tmp_path: Path) -> None:
     (tmp_path / "asound.conf").write_text("pcm.!default { type hw card 31 }\n")  # no sound card
     with running_daemon({"ALSA_CONFIG_PATH": str(tmp_path / "asound.conf")}, config=BUILTIN) as silent:

@@ -46,14 +46,27 @@ def run(count: int, num_typed: int, rate: float, file: Path | None) -> None:
             own = _own_latency(module, sink, count)
             series = _Series(sink, own, count, num_typed, rate)
             rows = [own, *series.all_of(module, "built-in")]
-        if client.status()["engines"]["chatterbox"]["state"] == "ready":
+        state = client.status()["engines"]["chatterbox"]["state"]
+        if state == "ready":
             facts |= engine_facts(client, "chatterbox")
             rows += _with_model(client, series, facts)
+        else:
+            facts["the model, which was not measured, is"] = state
     Report("reader", rows, facts).publish(file)
 
 
 def _with_model(client: Client, series: "_Series", facts: dict[str, object]) -> Iterator[Row]:
     """What the model has said before, and what it has not."""
+    if client.status()["cache"]["limit_bytes"]:
+        yield from _with_cache(client, series, facts)
+    with _module("chatterbox") as module:
+        number = time_ns() // 1_000_000 % 100_000  # unlike that of an earlier run
+        fresh = [f"{LABELS[index % len(LABELS)]} {number + index}" for index in range(series.count)]
+        yield from series.alone(module, "model: a new label", fresh, "SPEAK")
+        yield from series.stopped(module, "model")
+
+
+def _with_cache(client: Client, series: "_Series", facts: dict[str, object]) -> Iterator[Row]:
     _learn(client)
     hits = client.cache("stats")["cache"]["hits"]
     num_asked = 1 + 2 * (series.num_typed + series.count)
@@ -61,11 +74,6 @@ def _with_model(client: Client, series: "_Series", facts: dict[str, object]) -> 
         if client.cache("stats")["cache"]["hits"] > hits:
             yield from series.all_of(module, "cached")
     facts["answered from the cache"] = f"{client.cache('stats')['cache']['hits'] - hits} of {num_asked}"
-    with _module("chatterbox") as module:
-        number = time_ns() // 1_000_000 % 100_000  # unlike that of an earlier run
-        fresh = [f"{LABELS[index % len(LABELS)]} {number + index}" for index in range(series.count)]
-        yield from series.alone(module, "model: a new label", fresh, "SPEAK")
-        yield from series.stopped(module, "model")
 
 
 @contextmanager
