@@ -120,7 +120,7 @@ def test_a_reader_without_a_cache_waits_for_no_learning_and_one_without_a_model_
         found = counts(report(daemon, "reader", "-n", "1", "--typed", "1"))
         assert found["model: a new label, SPEAK to the sink"] == 1
         assert not any("cached" in name for name in found)
-        assert daemon.model()["stats"]["pieces"] == 2  # the new label, and the text that was stopped
+        assert daemon.model()["stats"]["pieces"] == 3  # the first message, the label, what was stopped
         daemon.reload(BUILTIN)
         daemon.wait_for_model("absent")
         written = report(daemon, "reader", "-n", "1", "--typed", "1")
