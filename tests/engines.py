@@ -21,7 +21,17 @@ import numpy as np
 
 from chatterbox_client.audio import SAMPLE_RATE_HZ
 from chatterbox_daemon.link import encode
-from chatterbox_daemon.worker.engine import Answer, Degraded, EngineError, Output, Piece, Spoken, Voice
+from chatterbox_daemon.worker.engine import (
+    Answer,
+    Degraded,
+    EngineError,
+    Output,
+    Piece,
+    Speaking,
+    Spoken,
+    Voice,
+    finish,
+)
 from chatterbox_daemon.worker.journal import Journal
 
 SECONDS_A_CHARACTER = 0.06
@@ -58,6 +68,10 @@ class ToneEngine:
 
     def synthesize(self, piece: Piece, output: Output) -> Spoken:
         """A tone of 60 ms a character."""
+        return finish(self.steps(piece, output))
+
+    def steps(self, piece: Piece, output: Output) -> Speaking:
+        """It is made in these."""
         if "die" in piece.text:
             os._exit(9)
         if "garbage" in piece.text or "nonsense" in piece.text:
@@ -83,6 +97,7 @@ class ToneEngine:
                 (0.3 * np.sin(2 * np.pi * VOICES[voice] * times)).astype(np.float32),
                 [(start, 0, 1)] if not start else [],
             )
+            yield
         return Spoken(voice, is_truncated="endless" in piece.text)
 
     def convert(self, piece: Piece, output: Output) -> Spoken:  # noqa: ARG002
@@ -102,6 +117,16 @@ class ToneEngine:
     def reset(self) -> None:
         """Nothing is kept, but that it was done."""
         self.is_reset = True
+
+
+class SteppingEngine(ToneEngine):
+    """Takes several pieces at once; they go on by turns, a tenth of a second each."""
+
+    num_slots = 4
+
+    def synthesize(self, piece: Piece, output: Output) -> Speaking:  # type: ignore[override]
+        """The same tone."""
+        return self.steps(piece, output)
 
 
 class CompilingEngine(ToneEngine):

@@ -36,7 +36,9 @@ class Cache:
         *,
         is_zeroed: bool = False,
     ) -> "Cache":
-        """Room for `capacity` positions; rows, width, device and dtype are those of `like` (rows, n, width).
+        """Room for `capacity` positions; rows, width and device are those of `like` (rows, n, width).
+
+        So is the dtype, but on a CPU it is float32: attention to half precision takes up to thrice as long there.
 
         What is not written yet is not initialised, unless `is_zeroed`: attend to `first(n)` alone. What a mask
         leaves out is multiplied by nought, which only numbers survive.
@@ -44,9 +46,9 @@ class Cache:
         rows, head_width = like.shape[0], like.shape[-1] // num_heads
         shape = (num_layers, rows, num_heads, capacity, head_width)
         positions = torch.arange(capacity, device=like.device)
-        queries = like.new_empty(len(watched), rows, head_width)
+        like = like.new_empty(0, dtype=torch.float32) if like.device.type == "cpu" else like
         new = like.new_zeros if is_zeroed else like.new_empty
-        return cls(new(shape), new(shape), positions, watched, queries)
+        return cls(new(shape), new(shape), positions, watched, new(len(watched), rows, head_width))
 
     def first(self, length: int) -> "Cache":
         """The same memory, narrowed to the first positions."""
@@ -73,8 +75,8 @@ class Cache:
         """
         keys, values = self.keys[layer], self.values[layer]
         put = torch.ops.chatterbox.put if torch.compiler.is_compiling() else _put
-        put(keys, positions, key)
-        put(values, positions, value)
+        put(keys, positions, key.to(keys.dtype))
+        put(values, positions, value.to(values.dtype))
         for slot, (watched_layer, head) in enumerate(self.watched):
             if watched_layer == layer:
                 self.queries[slot].copy_(query[:, head, -1])
@@ -85,7 +87,8 @@ def _put(memory: Tensor, positions: Tensor, new: Tensor) -> None:
     if positions.dim() == 1:
         memory.index_copy_(2, positions, new)
     else:
-        memory.scatter_(2, positions[:, None, :, None].expand(new.shape), new)
+        rows = torch.arange(len(positions), device=positions.device)
+        memory[rows, :, positions[:, 0]] = new[:, :, 0]
 
 
 # The same by a name of our own, for inductor: without it, each layer copies the memory of all (torch 2.13).

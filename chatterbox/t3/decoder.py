@@ -62,6 +62,5 @@ def attend(query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> 
     num_queries = query.shape[2]
     assert mask is not None or num_queries in (1, keys.shape[2])
     is_causal = mask is None and num_queries > 1
-    return (
-        F.scaled_dot_product_attention(query, keys, values, mask, is_causal=is_causal).transpose(1, 2).flatten(2)
-    )
+    heads = F.scaled_dot_product_attention(query.to(keys.dtype), keys, values, mask, is_causal=is_causal)
+    return heads.transpose(1, 2).flatten(2).to(query.dtype)

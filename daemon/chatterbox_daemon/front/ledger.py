@@ -6,6 +6,7 @@ import logging
 from chatterbox_client import protocol
 from chatterbox_client.protocol import Header, Message
 from chatterbox_daemon.config import Config
+from chatterbox_daemon.front.assembly import Assembly
 from chatterbox_daemon.front.mute import REASON, WISHES, Mute
 from chatterbox_daemon.front.renderer import LATER, Renderer
 from chatterbox_daemon.front.rendering import Rendering
@@ -87,8 +88,12 @@ class Ledger:
         request = self._accept(session, client_id, message)
         self._replies.accepted(request, len(self._streams))
         stream = Stream(request, credit, self._replies, on_failed=self._replies.error)
-        self._streams[request] = stream, Rendering(request, stream)
-        self._renderer.add(self._streams[request][1], LATER)
+        if request.op == "synthesize" and request.num_characters > self._config.cache_max_characters:
+            rendering: Rendering = Assembly(request, stream, withdraw=self._renderer.remove)
+        else:
+            rendering = Rendering(request, stream)
+        self._streams[request] = stream, rendering
+        self._renderer.add(rendering, LATER)
         self._renderer.pump()
 
     def _accept(self, session: Session, client_id: int, message: Message) -> Request:

@@ -88,6 +88,8 @@ class Renderer:
 
     def remove(self, rendering: Rendering) -> None:
         """Drop a rendering; a piece of it that is at an engine is cancelled there."""
+        for part in rendering.parts:
+            self.remove(part)
         self._renderings.pop(rendering, None)
         rendering.is_over = True
         self._recall(rendering)
@@ -95,11 +97,22 @@ class Renderer:
     def pump(self) -> None:
         """Give every engine what it can take. Call whenever an engine, a sink or a request has changed."""
         self.instant.filling.start_next()
-        for rendering in sorted(self._renderings, key=self._renderings.__getitem__):
-            if rendering.job is None and not rendering.is_over:
-                self._advance(rendering)
-            if rendering.is_over:
-                self._renderings.pop(rendering, None)
+        while True:
+            for rendering in sorted(self._renderings, key=self._renderings.__getitem__):
+                if rendering.job is None and not rendering.is_over:
+                    self._advance(rendering)
+                if rendering.is_over:
+                    self._renderings.pop(rendering, None)
+            if not self._branch():
+                return
+
+    def _branch(self) -> bool:
+        """Take on more parts of long texts, as many as the model can speak; whether there are any."""
+        width = max(1, self.model.slots - 1) if self.model.is_ready else 1
+        new = [(part, turn[0]) for one, turn in self._renderings.items() for part in one.branch(width)]
+        for part in new:
+            self.add(*part)
+        return bool(new)
 
     def _advance(self, rendering: Rendering) -> None:
         """Move one rendering on: as far as its sink has room and an engine is free."""
@@ -136,8 +149,7 @@ class Renderer:
 
     def _make_slot(self, engine: Engine, rendering: Rendering) -> bool:
         """Whether the engine can take the piece: a slot is free, or a less urgent piece gives way."""
-        urgency = self._renderings[rendering][0]
-        if engine.has_slot(is_urgent=urgency == URGENT):
+        if engine.has_slot(is_urgent=(urgency := self._renderings[rendering][0]) == URGENT):
             return True
         others = [other for other in engine.in_hand.values() if _gives_way(self._turn_of(other)[0], urgency)]
         if not engine.is_ready or not others:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from chatterbox_client.audio import SAMPLE_BYTES, SAMPLE_RATE_HZ
 from chatterbox_daemon.front.marking import Marking
 from chatterbox_daemon.front.request import Request
-from chatterbox_daemon.front.script import Mark, Piece, Silence, whole
+from chatterbox_daemon.front.script import Mark, Piece, Silence, Step, whole
 
 MAX_ATTEMPTS = 2
 
@@ -33,12 +33,24 @@ class Sink(Protocol):
         """Nothing more will come, for this reason."""
 
 
+class Steps(Protocol):
+    """What is to be rendered, such as a `Script`."""
+
+    @property
+    def is_over(self) -> bool:
+        """Every step has been handed out and none will come."""
+
+    def next_step(self) -> Step | None:
+        """The next step; None while it is not known yet, and when there are no more."""
+
+
 class Rendering:
     """The steps of a request, rendered one after the other into its sink."""
 
-    def __init__(self, request: Request, sink: Sink) -> None:
+    def __init__(self, request: Request, sink: Sink, script: Steps | None = None) -> None:
         self.request = request
         self.sink = sink
+        self.samples = 0  # that have flowed
         self.piece: Piece | None = None
         self.piece_index = -1
         self.attempts = 0
@@ -47,9 +59,9 @@ class Rendering:
         self.is_over = False
         self.is_standing_in = False  # the model failed on this text: the built-in voice speaks the rest
         self.is_patient = False  # it waits for a model that is on its way
-        self._script = request.script or whole(request.parts)
+        self._script: Steps = script or request.script or whole(request.parts)
         self._is_dry = False
-        self._origin = 0  # where in the request the piece's first sample lies
+        self._origin = 0  # where among its samples the piece's first lies
         self._rendered_samples = 0  # of the piece, by this attempt
         self._known_samples = 0  # of the piece, by earlier attempts of the same engine
         self._marking: Marking | None = None
@@ -72,12 +84,21 @@ class Rendering:
             if isinstance(step, Silence):
                 self._emit(bytes(round(step.seconds * SAMPLE_RATE_HZ) * SAMPLE_BYTES))
             elif isinstance(step, Mark):
-                self._marks.append((self.request.samples, {"event": "mark", "name": step.name}))
+                self._marks.append((self.samples, {"event": "mark", "name": step.name}))
             else:
                 self.piece, self._marking = step, Marking(step)
                 self.piece_index += 1
                 self.engine_name = None
         return self.piece
+
+    @property
+    def parts(self) -> list["Rendering"]:
+        """Those that it has others render, see `Assembly`."""
+        return []
+
+    def branch(self, width: int) -> list["Rendering"]:  # noqa: ARG002 - this one is rendered as one
+        """More of its parts, of which so many may be under way."""
+        return []
 
     @property
     def is_dry(self) -> bool:
@@ -87,11 +108,11 @@ class Rendering:
     def begin(self, job: int, engine_name: str) -> None:
         """The piece is now at this engine."""
         if self.engine_name != engine_name:
-            self._origin, self.attempts = self.request.samples, 0
+            self._origin, self.attempts = self.samples, 0
         self.attempts += 1
         self.job, self.engine_name = job, engine_name
         self._rendered_samples = 0
-        self._known_samples = self.request.samples - self._origin
+        self._known_samples = self.samples - self._origin
         if self._marking is not None:
             self._marking.restart()
 
@@ -114,7 +135,7 @@ class Rendering:
         assert piece is not None
         self._mark(self._rendered_samples, len(piece.text))
         done = {"event": "progress", "done_characters": piece.start + len(piece.text)}
-        self._marks.append((self.request.samples, {**done, "total_characters": self.request.num_characters}))
+        self._marks.append((self.samples, {**done, "total_characters": self.request.num_characters}))
 
     def lose(self, *, is_its_fault: bool) -> None:
         """The piece's engine is gone or was needed elsewhere; the piece will be rendered again."""
@@ -152,6 +173,10 @@ class Rendering:
     def _emit(self, samples: bytes) -> None:
         marks = [(at, {**label, "at_seconds": at / SAMPLE_RATE_HZ}) for at, label in self._marks]
         self._marks = []
-        self.request.samples += len(samples) // SAMPLE_BYTES
+        self.samples += len(samples) // SAMPLE_BYTES
+        self._account()
         if samples or marks:
             self.sink.take(samples, marks)
+
+    def _account(self) -> None:
+        self.request.samples = self.samples
