@@ -112,7 +112,7 @@ class ToneEngine:
 
     def stats(self) -> dict[str, Any]:
         """How much it has spoken."""
-        return {"pieces": self.num_pieces}
+        return {"pieces": self.num_pieces, "spin_count": os.environ.get("GOMP_SPINCOUNT")}
 
     def reset(self) -> None:
         """Nothing is kept, but that it was done."""

@@ -15,6 +15,9 @@ from chatterbox_daemon.worker.program import Program
 log = logging.getLogger("chatterbox_daemon.worker")
 
 COMPILERS = {"TORCHINDUCTOR_CACHE_DIR": "inductor", "TRITON_CACHE_DIR": "triton"}
+# How often OpenMP's threads look whether the others are done before they sleep. On a machine with something else to
+# do the usual 300,000 looks are time the others need: a step takes ten times as long (docs/performance.md).
+SPIN_COUNT = "1000"
 
 
 def main() -> int:
@@ -27,7 +30,7 @@ def main() -> int:
     logging.basicConfig(level=arguments.log_level.upper(), format="worker: %(levelname)s: %(message)s")
     leave_traces(sys.stderr)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _keep_what_is_compiled()
+    _prepare_torch()
     try:
         Program(Link.from_fd(arguments.fd), lambda: create_engine(arguments.engine), arguments.engine).run()
     except OSError as error:
@@ -39,8 +42,12 @@ def main() -> int:
     return os.EX_OK
 
 
-def _keep_what_is_compiled() -> None:
-    """Torch's compilers would put it into /tmp, to be made again after the next boot. The user's choice stands."""
+def _prepare_torch() -> None:
+    """What its libraries read as they are loaded; the user's choice stands.
+
+    Its compilers would put what they make into /tmp, to be made again after the next boot.
+    """
+    os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)
     for variable, folder in COMPILERS.items():
         os.environ.setdefault(variable, str(paths.cache_folder() / folder))
 

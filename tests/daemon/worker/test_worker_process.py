@@ -231,6 +231,18 @@ def test_a_piece_that_was_cancelled_while_it_waited_is_never_begun() -> None:
     worker.close()
 
 
+@pytest.mark.parametrize(("chosen", "expected"), [(None, "1000"), ("7", "7")])
+def test_threads_that_wait_for_each_other_soon_sleep_unless_the_user_wishes_otherwise(
+    chosen: str | None, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
+    if chosen is not None:
+        monkeypatch.setenv("GOMP_SPINCOUNT", chosen)
+    worker = RunningWorker("tests.engines:ToneEngine")
+    assert worker.next("stats")["spin_count"] == expected
+    worker.close()
+
+
 @pytest.mark.parametrize("engine", ["no.such.module:Engine", "tests.engines:Nothing", "nonsense"])
 def test_an_engine_that_is_not_there_is_a_state_with_a_reason(engine: str) -> None:
     worker = RunningWorker(engine)
