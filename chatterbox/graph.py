@@ -80,10 +80,9 @@ def new_pool(device: torch.device) -> Any:
     return torch.cuda.graph_pool_handle() if device.type == "cuda" else None
 
 
-def send(integers: list[list[int]], device: torch.device) -> Tensor:
-    """Integers (m, n) to the device, without waiting for it."""
-    is_async = device.type == "cuda"
-    return torch.tensor(integers, pin_memory=is_async).to(device, non_blocking=is_async)
+def send(values: Tensor, device: torch.device) -> Tensor:
+    """Values on the CPU to the device, without waiting for it."""
+    return values.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else values.to(device)
 
 
 class Mailbox:

@@ -119,7 +119,7 @@ class Batch:
     def _take_step(self, ids: Tensor, indices: list[int], positions: list[int]) -> Tensor:
         """The step just as large as it need be; see `StaticStep`."""
         t3, cache = self._t3, self._cache.rows(slice(0, len(positions))).first(max(positions) + 1)
-        index, at = (each[:, None] for each in send([indices, positions], t3.device))
+        index, at = (each[:, None] for each in send(torch.tensor([indices, positions]), t3.device))
         embeds = t3.speech(ids, index)
         if len(set(positions)) == 1:
             return t3.logits(t3.decoder(embeds, cache, cache.positions[-1:])[:, -1])

@@ -58,7 +58,7 @@ class StaticStep:
         # Where nobody is, position 0 is written: whoever comes there begins by writing it.
         rest = [0] * (self._max_rows - num_rows)
         self._ids[:num_rows] = ids
-        self._places.copy_(send([indices + rest, positions + rest], self._t3.device))
+        self._places.copy_(send(torch.tensor([indices + rest, positions + rest]), self._t3.device))
         bucket = next(bucket for bucket in self._buckets() if longest < bucket)
         rows = next(rows for rows in self._row_buckets() if num_rows <= rows)
         return self._graph(rows, bucket).replay()[:num_rows]

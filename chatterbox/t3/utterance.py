@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from chatterbox.config import START_SPEECH, Backbone
+from chatterbox.graph import send
 from chatterbox.t3.alignment import Alignment, Rule, advance, restrain, text_attention
 from chatterbox.t3.cache import Cache
 from chatterbox.t3.sampling import PROBABILITIES, Sampling, draw_noise, guide, pick
@@ -94,6 +95,6 @@ def say(logits: Tensor, said: Said, cache: Cache, request: Request) -> Said:
         if request.alignment != "off":
             logits = restrain(logits, alignment)
     probabilities = PROBABILITIES[request.backbone](logits, said.ids, request.sampling)
-    noise = draw_noise(logits.shape[-1], request.generator).to(logits.device)
+    noise = send(draw_noise(logits.shape[-1], request.generator), logits.device)
     last_id = pick(probabilities, noise)
     return Said(last_id, said.ids.scatter(1, last_id.clamp(min=0), True), alignment)

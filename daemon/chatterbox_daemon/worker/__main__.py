@@ -15,8 +15,8 @@ from chatterbox_daemon.worker.program import Program
 log = logging.getLogger("chatterbox_daemon.worker")
 
 COMPILERS = {"TORCHINDUCTOR_CACHE_DIR": "inductor", "TRITON_CACHE_DIR": "triton"}
-# How often OpenMP's threads look whether the others are done before they sleep. On a machine with something else to
-# do the usual 300,000 looks are time the others need: a step takes ten times as long (docs/performance.md).
+# How often OpenMP's threads look whether the others are done before they sleep. Where the machine has something
+# else to do, the usual 300,000 looks take the time that the others need (docs/performance.md).
 SPIN_COUNT = "1000"
 
 
