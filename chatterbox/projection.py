@@ -20,6 +20,11 @@ class Projection(nn.Linear):
             self._packed = torch.ops.mkldnn._reorder_linear_weight(self.weight.detach())
             self.weight = nn.Parameter(self.weight.new_empty(0), requires_grad=False)
 
+    @property
+    def is_packed(self) -> bool:
+        """Whether the processor's own products for these numbers are used."""
+        return self._packed is not None
+
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the base class's name
         """(..., in) to (..., out)."""
         if self._packed is None:

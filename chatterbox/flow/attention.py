@@ -9,6 +9,8 @@ from torch.nn import functional as F
 from chatterbox.layers import FusedLinear
 from chatterbox.projection import Projection
 
+HAS_TILES = torch.cpu._is_amx_tile_supported()
+
 
 class SelfAttention(nn.Module):
     """Attention under diffusers' names: projections without bias, an output with one."""
@@ -23,7 +25,9 @@ class SelfAttention(nn.Module):
     def forward(self, x: Tensor, bias: Tensor | None = None) -> Tensor:
         """(batch, n, width) to the same; `bias` (batch, 1, 1, n) is added to the scores of each frame."""
         q, k, v = self.qkv(x).unflatten(-1, (3, self._num_heads, -1)).permute(2, 0, 3, 1, 4)
-        y: Tensor = self.to_out[0](F.scaled_dot_product_attention(q, k, v, bias).transpose(1, 2).flatten(-2))
+        y: Tensor = self.to_out[0](
+            attend(q, k, v, bias, by_products=self.qkv.is_packed).transpose(1, 2).flatten(-2)
+        )
         return y
 
 
@@ -54,8 +58,26 @@ class RelativeAttention(nn.Module):
         if mask is not None:
             scores = scores.masked_fill(~mask[:, None, None], -math.inf)
         q, k, v = (part.transpose(1, 2) for part in (q + self.pos_bias_u, k, v))
-        y: Tensor = self.linear_out(F.scaled_dot_product_attention(q, k, v, scores).transpose(1, 2).flatten(-2))
+        heads = attend(q, k, v, scores, by_products=self.qkv.is_packed)
+        y: Tensor = self.linear_out(heads.transpose(1, 2).flatten(-2))
         return y
+
+
+def attend(query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None, *, by_products: bool) -> Tensor:
+    """(batch, heads, n, head width) each, to the same; `bias` is added to the scores (batch, heads, n, n).
+
+    Args:
+        by_products: where the processor has products for these numbers; torch's own attention, on a CPU, uses
+            those of tiles (AMX) alone.
+    """
+    if HAS_TILES or not by_products:
+        return F.scaled_dot_product_attention(query, key, value, bias)
+    scaled = query / math.sqrt(query.shape[-1])
+    scores = scaled.contiguous() @ key.contiguous().transpose(-2, -1)
+    if bias is not None:
+        scores += bias
+    y: Tensor = scores.softmax(dim=-1) @ value.contiguous()
+    return y
 
 
 def relative_positions(length: int, width: int, like: Tensor) -> Tensor:
