@@ -69,6 +69,7 @@ class Batch:
         """The steps of a prompt (rows, n, width). Raises ArithmeticError where the logits are no numbers."""
         seat = self._sit_down(embeds, request)
         try:
+            self._read_prompt(seat, embeds)
             while True:
                 step = seat.next_step()
                 if step is not None:
@@ -80,9 +81,7 @@ class Batch:
         finally:
             self._leave(seat)
 
-    @torch.inference_mode()
     def _sit_down(self, embeds: Tensor, request: Request) -> Seat:
-        """Read the prompt and draw the first id."""
         t3, (num_rows, length, _) = self._t3, embeds.shape
         seat = Seat(
             request,
@@ -92,10 +91,14 @@ class Batch:
             position=length,
             lag_steps=LAG_STEPS if self._static else 0,
         )
-        hidden = t3.decoder.prefill(embeds, self._cache.rows(seat.rows))
         self._seats.append(seat)
-        self._draw(seat, t3.logits(hidden[:, -1]))
         return seat
+
+    @torch.inference_mode()
+    def _read_prompt(self, seat: Seat, embeds: Tensor) -> None:
+        """And draw the first id."""
+        hidden = self._t3.decoder.prefill(embeds, self._cache.rows(seat.rows))
+        self._draw(seat, self._t3.logits(hidden[:, -1]))
 
     @torch.inference_mode()
     def _advance(self) -> None:

@@ -119,6 +119,20 @@ def test_who_finds_no_seat_says_the_same_by_itself(backbone: Backbone) -> None:
     assert by_turns(*(utterance(t3, n) for n in range(5))) == expected
 
 
+def test_one_whose_prompt_cannot_be_read_leaves_its_seat(
+    backbone: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    t3 = tiny_t3(backbone)
+    t3.use_batch(NUM_SEATS, is_captured=False)
+    assert t3.batch is not None
+    with monkeypatch.context() as patch:
+        patch.setattr(t3.decoder, "prefill", lambda *_: (_ for _ in ()).throw(MemoryError))
+        with pytest.raises(MemoryError):
+            next(utterance(t3, 0))
+    assert t3.batch.num_under_way == 0
+    assert len(list(utterance(t3, 0))) == NUM_TOKENS[0]
+
+
 def test_what_is_not_to_be_shared_takes_no_seat(backbone: Backbone) -> None:
     t3 = tiny_t3(backbone)
     t3.use_batch(NUM_SEATS, is_captured=False)
