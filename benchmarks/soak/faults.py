@@ -131,8 +131,8 @@ FAULTS: dict[str, Callable[[Scene], None]] = {
     "audio device gone": audio_device_gone,
     "disk full": disk_full,
     "configuration broken": broken_configuration,
-    "lock deleted": lock_deleted,
     "socket deleted": socket_deleted,
+    "lock deleted": lock_deleted,  # from here on a socket would not be made again
     "front killed": front_killed,
     "descriptors exhausted": descriptors_exhausted,
 }

@@ -78,6 +78,7 @@ class AnyConversation(RuleBasedStateMachine):
         self.stack = ExitStack()
         self.talkers: list[tuple[Talker, ExitStack]] = []
         self.num_asked = 0
+        self.last: list[tuple[Talker, int]] = []
 
     @initialize()
     def begin(self) -> None:
@@ -179,11 +180,21 @@ class AnyConversation(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Once everything has been stopped nothing waits for a reply, and nothing is left over."""
+        wait_until(self.is_all_read, seconds=30)
         self.ask(0, op="stop", target="all")
         wait_until(self.has_everything_ended, seconds=60)
         self.stack.close()
         wait_until(self.is_nothing_left, seconds=30)
         assert "a mistake in the daemon" not in self.daemon.log.read_text()
+
+    def is_all_read(self) -> bool:
+        """Whether all that was said has been read: of each talker, what it asks now comes last."""
+        if not self.last:
+            for index, (talker, _) in enumerate(self.talkers):
+                self.ask(index, op="status")
+                self.last.append((talker, self.num_asked))
+        self.nothing_ends_twice()
+        return all(talker.ended[number] for talker, number in self.last)
 
     def has_everything_ended(self) -> bool:
         self.nothing_ends_twice()
