@@ -3,14 +3,18 @@
 It may be compiled first. Knows nothing of what is computed. Built and run on the one thread that owns the device.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor
 
 from chatterbox.errors import ChatterboxError
+
+log = logging.getLogger(__name__)
 
 WARM_UP_RUNS = 2  # libraries allocate and choose at the first; a capture must find that done
 MOST_COMPILED = 256  # of one function: a model has a graph for each number of rows and positions, or frames
@@ -55,6 +59,31 @@ class Graph:
             return self._compute()
         self._graph.replay()
         return self._output
+
+
+class Graphs:
+    """The graphs of one computation in several sizes, each made when it is first asked for; they share memory.
+
+    Args:
+        is_compiled: as for `Graph`.
+
+    Attributes:
+        captures: every graph made so far, in order.
+    """
+
+    def __init__(self, device: torch.device, is_compiled: bool) -> None:
+        self._device, self._is_compiled, self._pool = device, is_compiled, new_pool(device)
+        self._graphs: dict[str, Graph] = {}
+        self.captures: list[Captured] = []
+
+    def get(self, what: str, compute: Callable[[], Tensor]) -> Graph:
+        """The graph that goes by this name, of this computation."""
+        if what not in self._graphs:
+            started_at = perf_counter()
+            self._graphs[what] = Graph(compute, self._device, self._pool, self._is_compiled)
+            self.captures.append(Captured(what, perf_counter() - started_at))
+            log.debug("captured %s", what)
+        return self._graphs[what]
 
 
 def find_compile(name: str, device: torch.device) -> Compile:

@@ -3,19 +3,15 @@
 It serves one utterance at a time, padded to such a length. It gives what the plain way gives, to within rounding.
 """
 
-import logging
 from collections.abc import Callable
 from functools import partial
-from time import perf_counter
 
 import torch
 from torch import Tensor
 
 from chatterbox.config import NUM_MELS
 from chatterbox.flow.estimator import NUM_CONDITIONS, TIME_WIDTH
-from chatterbox.graph import Captured, Graph, new_pool
-
-log = logging.getLogger(__name__)
+from chatterbox.graph import Graph, Graphs
 
 # Frames, the voice's included: a stream's usual pieces have up to 506. What is longer than all goes the plain way.
 BUCKETS = (256, 384, 512, 768, 1024, 1536, 2048)
@@ -37,15 +33,13 @@ class StaticVelocity:
     """
 
     def __init__(self, velocity: Velocity, num_rows: int, like: Tensor, is_compiled: bool = False) -> None:
-        self._velocity, self._device, self._is_compiled = velocity, like.device, is_compiled
+        self._velocity, self._graphs = velocity, Graphs(like.device, is_compiled)
+        self.captures = self._graphs.captures
         self._x = torch.zeros(1, BUCKETS[-1], NUM_MELS, device=like.device)
         self._conditions = like.new_zeros(num_rows, BUCKETS[-1], NUM_CONDITIONS)
         self._time = like.new_zeros(TIME_WIDTH)
         self._positions = torch.arange(BUCKETS[-1], device=like.device)
         self._num_frames = torch.ones(1, dtype=torch.int64, device=like.device)
-        self._graphs: dict[int, Graph] = {}
-        self._pool = new_pool(like.device)
-        self.captures: list[Captured] = []
 
     def fits(self, noise: Tensor) -> bool:
         """Whether noise (batch, n, 80) can be followed: it is of one utterance, and not too long."""
@@ -80,12 +74,7 @@ class StaticVelocity:
         return self._graph(bucket).replay()[:, :num_frames]
 
     def _graph(self, bucket: int) -> Graph:
-        if bucket not in self._graphs:
-            started_at = perf_counter()
-            self._graphs[bucket] = Graph(lambda: self._step(bucket), self._device, self._pool, self._is_compiled)
-            self.captures.append(Captured(f"the flow's step of {bucket} frames", perf_counter() - started_at))
-            log.debug("captured %s", self.captures[-1].what)
-        return self._graphs[bucket]
+        return self._graphs.get(f"the flow's step of {bucket} frames", lambda: self._step(bucket))
 
     def _step(self, bucket: int) -> Tensor:
         """What a graph holds."""

@@ -1,19 +1,15 @@
 """The decode step over buffers allocated once: a captured graph for each of a few numbers of rows and lengths."""
 
-import logging
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from chatterbox.graph import Captured, Graph, new_pool, send
+from chatterbox.graph import Graph, Graphs, send
 from chatterbox.t3.cache import Cache
 
 if TYPE_CHECKING:
     from chatterbox.t3.model import T3
-
-log = logging.getLogger(__name__)
 
 BUCKETS = (256, 512, 768, 1024, 1536)  # positions that a graph attends to; the last is the most it can hold
 MOST_POSITIONS = BUCKETS[-1]
@@ -31,14 +27,12 @@ class StaticStep:
     """
 
     def __init__(self, t3: "T3", cache: Cache, is_compiled: bool = False) -> None:
-        self._t3, self._cache, self._is_compiled = t3, cache, is_compiled
+        self._t3, self._cache, self._graphs = t3, cache, Graphs(t3.device, is_compiled)
+        self.captures = self._graphs.captures
         self._max_rows = cache.keys.shape[1]
         self._capacity = cache.positions.shape[0]
         self._ids = torch.zeros(self._max_rows, 1, dtype=torch.int64, device=t3.device)
         self._places = torch.zeros(2, self._max_rows, dtype=torch.int64, device=t3.device)
-        self._graphs: dict[tuple[int, int], Graph] = {}
-        self._pool = new_pool(t3.device)
-        self.captures: list[Captured] = []
 
     @torch.inference_mode()
     def warm_up(self) -> None:
@@ -64,16 +58,8 @@ class StaticStep:
         return self._graph(rows, bucket).replay()[:num_rows]
 
     def _graph(self, num_rows: int, bucket: int) -> Graph:
-        key = num_rows, bucket
-        if key not in self._graphs:
-            started_at = perf_counter()
-            self._graphs[key] = Graph(
-                lambda: self._step(num_rows, bucket), self._t3.device, self._pool, self._is_compiled
-            )
-            what = f"the decode step of {num_rows} rows and {bucket} positions"
-            self.captures.append(Captured(what, perf_counter() - started_at))
-            log.debug("captured %s", what)
-        return self._graphs[key]
+        what = f"the decode step of {num_rows} rows and {bucket} positions"
+        return self._graphs.get(what, lambda: self._step(num_rows, bucket))
 
     def _step(self, num_rows: int, bucket: int) -> Tensor:
         """What a graph holds: from the last ids to the logits."""
