@@ -104,6 +104,11 @@ def find_compile(name: str, device: torch.device) -> Compile:
     return found
 
 
+def powers_up_to(most: int) -> list[int]:
+    """1, 2, 4 … and `most`: for how many of something graphs are made."""
+    return [1 << power for power in range(most.bit_length()) if 1 << power < most] + [most]
+
+
 def new_pool(device: torch.device) -> Any:
     """Memory for graphs to share; None where there are no graphs."""
     return torch.cuda.graph_pool_handle() if device.type == "cuda" else None

@@ -14,7 +14,6 @@ from chatterbox import hub
 from chatterbox.config import SAMPLE_RATE_HZ, STOP_SPEECH, Variant
 from chatterbox.devices import find_device, find_dtype
 from chatterbox.errors import VoiceError
-from chatterbox.flow.solver import OnStep, nothing
 from chatterbox.graph import Captured, Compile, find_compile
 from chatterbox.s3gen import S3Gen
 from chatterbox.streaming import CONTEXT_TOKENS, StreamingMetrics, WaveStream, cut, growing, measured
@@ -79,14 +78,15 @@ class Model:
         """Take the steps of T3 and of the flow this way from now on, see `load`; what was captured is let go.
 
         Args:
-            num_together: how many utterances under way may draw their ids together: the weights are read once for
-                all. In half precision rounding then depends on the company, and with it, rarely, an id.
+            num_together: how many utterances under way may draw their ids together, and by graphs take the flow's
+                steps: the weights are read once for all. In half precision rounding then depends on the company,
+                and with it, rarely, an id.
         """
         self.way = way
         uses_graphs, is_compiled = way != "off", way == "inductor"
         num_seats = num_together if num_together > 1 or uses_graphs else 0
         self.t3.use_batch(num_seats, is_captured=uses_graphs, is_compiled=is_compiled)
-        self.s3gen.flow.use_graphs(uses_graphs, is_compiled)
+        self.s3gen.flow.use_graphs(uses_graphs, is_compiled, num_together)
 
     @property
     def captures(self) -> list[Captured]:
@@ -180,57 +180,35 @@ class Model:
         num_tokens: Callable[[int], int] = growing,
         context_tokens: int = CONTEXT_TOKENS,
         on_step: Callable[[Step], None] = lambda _: None,
-        on_flow_step: OnStep = nothing,
     ) -> Iterator[tuple[Tensor, bool] | None]:
         """The wave in pieces (1, samples), each as soon as its ids are there, and whether it is the last.
 
-        The ids are those that `speak` draws. None stands for one that completes no piece.
+        The ids are those that `speak` draws. None stands for one that completes no piece, and for a step of the
+        flow: others may go on then, or this one be ended.
 
         Args:
             num_tokens: how many ids the piece of an index has.
             context_tokens: how many ids before a piece it is rendered after.
             on_step: is told each id as it is sampled; it may raise to end the utterance.
-            on_flow_step: is called before each step of the flow; it may, too.
         """
         waves = self.start_wave(
             utterance.voice.gen,
             _split_off(utterance.generator),
-            context_tokens,
             utterance.watermark,
-            self.variant.drops_last_token,
-            utterance.flow_steps,
-            on_flow_step,
+            context_tokens=context_tokens,
+            drops_last_token=self.variant.drops_last_token,
+            flow_steps=utterance.flow_steps,
+            is_shared=utterance.is_shared,
         )
         ids = speech_as_it_comes(_told(self.steps(utterance), on_step), self.variant.backbone)
-        for each in cut(ids, num_tokens):
-            if each is None:
-                yield None
-                continue
-            piece, ahead, is_last = each
-            yield waves.render(piece, ahead, is_last=is_last), is_last
+        return waves.follow(cut(ids, num_tokens))
 
     def start_wave(
-        self,
-        gen: Gen,
-        generator: torch.Generator,
-        context_tokens: int = CONTEXT_TOKENS,
-        watermark: bool = True,
-        drops_last_token: bool = False,
-        flow_steps: int | None = None,
-        on_flow_step: OnStep = nothing,
+        self, gen: Gen, generator: torch.Generator, watermark: bool = True, **options: Any
     ) -> WaveStream:
-        """A stream that takes speech ids and gives the wave in the voice of `gen`."""
+        """A stream that takes speech ids and gives the wave in the voice of `gen`; `options` are the stream's."""
         mark = self.watermarker.apply_next if watermark else None
-        return WaveStream(
-            self.s3gen,
-            gen,
-            generator,
-            context_tokens=context_tokens,
-            drops_last_token=drops_last_token,
-            flow_steps=flow_steps,
-            on_flow_step=on_flow_step,
-            mark=mark,
-        )
+        return WaveStream(self.s3gen, gen, generator, mark=mark, **options)
 
     def load_prompt_analyser(self) -> PromptAnalyser:
         """What makes speech ids of a recording; whoever asks keeps it, or lets it go."""

@@ -8,14 +8,14 @@ phase, noise and overlap, the watermark its context; so the joined pieces have t
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
 from chatterbox.config import FRAMES_PER_TOKEN, NUM_MELS, SAMPLE_RATE_HZ
-from chatterbox.flow.solver import OnStep, nothing
 from chatterbox.s3gen import S3Gen
+from chatterbox.stepwise import Stepwise
 from chatterbox.vocoder.source import draw_noise
 from chatterbox.vocoder.streaming import HiftState, render_next
 from chatterbox.vocoder.trim import cut_last_token, fade_in
@@ -39,6 +39,14 @@ class StreamingMetrics:
     chunk_count: int = 0
 
 
+class Piece(NamedTuple):
+    """The next ids to be heard, those known to follow (three at most matter), and whether it is the last piece."""
+
+    ids: list[int]
+    ahead: list[int]
+    is_last: bool
+
+
 class Marker(Protocol):
     """The watermark's streaming form, see `Watermarker.apply_next`."""
 
@@ -60,7 +68,7 @@ class WaveStream:
         context_tokens: how many ids before a piece it is rendered after.
         drops_last_token: whether the last id is noise and left out.
         flow_steps: None for the published count.
-        on_flow_step: is called before each of them, and may raise to end it all.
+        is_shared: whether a step of the flow may be taken together with other utterances'.
         mark: the watermark, or None.
     """
 
@@ -73,12 +81,12 @@ class WaveStream:
         context_tokens: int = CONTEXT_TOKENS,
         drops_last_token: bool = False,
         flow_steps: int | None = None,
-        on_flow_step: OnStep = nothing,
+        is_shared: bool = True,
         mark: Marker | None = None,
     ) -> None:
         self._flow, self._vocoder, self._generator = s3gen.flow, s3gen.vocoder, generator
         self._context_tokens, self._drops_last_token, self._mark = context_tokens, drops_last_token, mark
-        self._flow_steps, self._on_flow_step = flow_steps, on_flow_step
+        self._flow_steps, self._is_shared = flow_steps, is_shared
         self._voice = self._prompt = s3gen.flow.prepare(gen).last(VOICE_TOKENS)
         self._prompt_noise = self._draw(self._voice.num_frames)
         self._context = _Context(torch.zeros(1, 0, dtype=torch.int64), self._draw(0), self._draw(0))
@@ -87,33 +95,41 @@ class WaveStream:
         self._before: Tensor | None = None
         self._num_samples = 0
 
-    @torch.inference_mode()
-    def render(self, ids: list[int], ahead: list[int], *, is_last: bool) -> Tensor:
-        """The next samples (1, m), float32 on the CPU, 24 kHz; m may be 0.
+    def follow(self, pieces: Iterable[Piece | None]) -> Iterator[tuple[Tensor, bool] | None]:
+        """Each piece's samples (1, m), float32 on the CPU, 24 kHz, and whether it is the last; m may be 0.
 
-        Args:
-            ids: the next ids to be heard.
-            ahead: those that will follow, as far as they are known and at most three matter.
+        None is passed on, and stands for a step of the flow: whoever has something else to do may do it then.
         """
-        mel = self._render_mel(ids, ahead)
+        for piece in pieces:
+            if piece is None:
+                yield None
+            else:
+                wave = yield from self._render(piece)
+                yield wave, piece.is_last
+
+    @torch.inference_mode()
+    def _render(self, piece: Piece) -> Stepwise[Tensor]:
+        mel = yield from self._render_mel(piece.ids, piece.ahead)
         noise = draw_noise(mel.shape[-1], self._generator)
-        rendered = render_next(self._vocoder, mel, noise, self._vocoded, is_last=is_last)
+        rendered = render_next(self._vocoder, mel, noise, self._vocoded, is_last=piece.is_last)
         self._vocoded = rendered.state
         wave = fade_in(rendered.wave, self._num_samples)
-        if is_last and self._drops_last_token:
+        if piece.is_last and self._drops_last_token:
             wave = cut_last_token(wave)
         self._num_samples += wave.shape[-1]
         if self._mark is not None and wave.shape[-1]:
             wave, self._before = self._mark(wave, rendered.ahead, self._before)
         return wave.cpu()
 
-    def _render_mel(self, ids: list[int], ahead: list[int]) -> Tensor:
+    def _render_mel(self, ids: list[int], ahead: list[int]) -> Stepwise[Tensor]:
         """The mel (1, 80, 2n) of the next ids, going on where the context ends."""
         rendered = torch.tensor([[*ids, *ahead[:LOOKAHEAD_TOKENS]]])
         num_frames, num_rendered = FRAMES_PER_TOKEN * len(ids), FRAMES_PER_TOKEN * rendered.shape[1]
         self._noise = torch.cat([self._noise, self._draw(max(0, num_rendered - self._noise.shape[-1]))], dim=-1)
         noise = torch.cat([self._prompt_noise, self._context.noise, self._noise[..., :num_rendered]], dim=-1)
-        mel = self._flow.render(rendered, self._prompt, noise, self._flow_steps, self._on_flow_step)
+        mel = yield from self._flow.follow(
+            rendered, self._prompt, noise, self._flow_steps, is_shared=self._is_shared
+        )
         mel = mel[..., :num_frames]
         heard = _Context(rendered[:, : len(ids)], mel, self._noise[..., :num_frames])
         self._context = self._context.then(heard, self._context_tokens)
@@ -147,10 +163,8 @@ class _Context:
         return _Context(ids[:, first:], mel, noise)
 
 
-def cut(
-    ids: Iterable[int], num_tokens: Callable[[int], int]
-) -> Iterator[tuple[list[int], list[int], bool] | None]:
-    """Ids as they come to pieces: (the piece's, those known to follow, whether it is the last).
+def cut(ids: Iterable[int], num_tokens: Callable[[int], int]) -> Iterator[Piece | None]:
+    """Ids as they come to pieces.
 
     A piece leaves as soon as its lookahead is there; the last may be shorter, and nothing follows it. None stands
     for an id that completes no piece: whoever has something else to do may do it then.
@@ -161,12 +175,12 @@ def cut(
         waiting.append(each)
         wanted = num_tokens(index)
         if len(waiting) > wanted + LOOKAHEAD_TOKENS:
-            yield waiting[:wanted], waiting[wanted:], False
+            yield Piece(waiting[:wanted], waiting[wanted:], False)
             waiting, index = waiting[wanted:], index + 1
         else:
             yield None
     if waiting:
-        yield waiting, [], True
+        yield Piece(waiting, [], True)
 
 
 def measured(

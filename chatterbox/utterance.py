@@ -30,7 +30,8 @@ class Utterance:
         generator: of the CPU; None is torch's global one.
         watermark: whether the wave carries Perth's mark.
         flow_steps: of the flow, fewer are quicker and rougher; None is the published count.
-        is_shared: whether its ids may be drawn together with others', where the model does that.
+        is_shared: whether its ids may be drawn, and its flow's steps taken, together with others', where the
+            model does that.
     """
 
     text_ids: Tensor

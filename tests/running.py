@@ -15,11 +15,13 @@ from chatterbox_client import Audio, Client, RequestError, Unavailable, launch
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = (ROOT, ROOT / "client", ROOT / "daemon")
+# Of the user's; and of torch's, which tells its children where its compilers keep things once they are imported.
+SETTINGS = ("CHATTERBOX_", "HF_", "TORCHINDUCTOR_", "TRITON_")
 
 
 def private_environment(folder: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """An environment in which every folder of the user lies under `folder`, and no setting leaks in."""
-    kept = (name for name in os.environ if not name.startswith(("CHATTERBOX_", "HF_")))
+    kept = (name for name in os.environ if not name.startswith(SETTINGS))
     environment = {name: os.environ[name] for name in kept}
     environment.update(
         HOME=str(folder),

@@ -61,7 +61,7 @@ class Estimator(nn.Module):
         Args:
             x: (batch, n, 80), the mel under way.
             conditions: (batch, n, 240), beside each frame: encoder's frame, speaker, known mel.
-            time: (1024,), a row of `embed_time`.
+            time: a row of `embed_time`, (1024,); or one for each utterance, (batch, 1, 1024).
             mask: (batch, n), false where a shorter utterance of the batch is padded at its end; None if none is.
         """
         down, up = cast(Stage, self.down_blocks[0]), cast(Stage, self.up_blocks[0])

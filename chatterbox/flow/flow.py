@@ -11,8 +11,9 @@ from torch.nn import functional as F
 from chatterbox.config import FRAMES_PER_TOKEN, NUM_MELS, NUM_SPEECH_TOKENS
 from chatterbox.flow.encoder import Encoder
 from chatterbox.flow.estimator import Estimator
-from chatterbox.flow.solver import OnStep, Solver, nothing
+from chatterbox.flow.solver import Solver
 from chatterbox.flow.static import StaticVelocity
+from chatterbox.stepwise import Stepwise, finish
 from chatterbox.weights import Checkpoint, load
 
 WIDTH = 512
@@ -90,9 +91,9 @@ class Flow(nn.Module):
         """The static form of a step, and the graphs it has captured; None where steps are taken plainly."""
         return self.decoder.static
 
-    def use_graphs(self, is_wanted: bool, is_compiled: bool = False) -> None:
+    def use_graphs(self, is_wanted: bool, is_compiled: bool = False, num_together: int = 1) -> None:
         """As `Solver.use_graphs`."""
-        self.decoder.use_graphs(is_wanted, is_compiled)
+        self.decoder.use_graphs(is_wanted, is_compiled, num_together)
 
     def prepare(self, gen: Mapping[str, Tensor | None]) -> FlowPrompt:
         """What can be computed once for a voice.
@@ -134,21 +135,28 @@ class Flow(nn.Module):
             noise[..., num_prompt_frames:] = new
         return noise.to(self.device)
 
-    def render(
+    def render(self, ids: Tensor, prompt: FlowPrompt, noise: Tensor, num_steps: int | None = None) -> Tensor:
+        """As `follow`, at once."""
+        return finish(self.follow(ids, prompt, noise, num_steps))
+
+    def follow(
         self,
         ids: Tensor,
         prompt: FlowPrompt,
         noise: Tensor,
         num_steps: int | None = None,
-        on_step: OnStep = nothing,
-    ) -> Tensor:
+        *,
+        is_shared: bool = True,
+    ) -> Stepwise[Tensor]:
         """The mel of new ids in the prompt's voice: (1, 80, 2n), float32. The same input gives the same mel.
+
+        Yields after each step of the solver. Several may be under way.
 
         Args:
             ids: (1, n), each from 0 to 6560.
             noise: (1, 80, prompt's frames + 2n), such as `draw_noise` gives; each frame has its own.
             num_steps: of the solver; time grows with it. None for the published 10, or 2 with a meanflow.
-            on_step: is called before each of them, and may raise to end it all.
+            is_shared: whether graphs may take a step of several together, which changes the rounding.
 
         Raises:
             ValueError: there are no ids, one is no sound, or noise is of another shape.
@@ -161,7 +169,7 @@ class Flow(nn.Module):
         speaker = prompt.speaker[:, None].expand(-1, num_frames, -1)
         known = F.pad(prompt.mel, (0, 0, 0, num_frames - prompt.num_frames))
         conditions = torch.cat([frames, speaker, known], dim=-1)
-        mel: Tensor = self.decoder(noise.transpose(1, 2), conditions, num_steps, on_step=on_step)
+        mel = yield from self.decoder.follow(noise.transpose(1, 2), conditions, num_steps, is_shared=is_shared)
         return mel[:, prompt.num_frames :].transpose(1, 2)
 
     def _embed(self, ids: Tensor) -> Tensor:

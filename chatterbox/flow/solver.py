@@ -1,22 +1,15 @@
 """Noise in, mel out: Euler steps along the estimator's velocity. Knows nothing of ids and voices."""
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
 
 from chatterbox.flow.estimator import Estimator
-from chatterbox.flow.static import StaticVelocity
+from chatterbox.flow.static import StaticVelocity, Trajectory
+from chatterbox.stepwise import Stepwise, finish
 
 GUIDANCE = 0.7
 NUM_STEPS, NUM_MEANFLOW_STEPS = 10, 2  # as published
 MOST_STEPS = 100
-
-OnStep = Callable[[], None]
-
-
-def nothing() -> None:
-    """What is done before a step unless somebody wishes otherwise."""
 
 
 class Solver(nn.Module):
@@ -26,7 +19,7 @@ class Solver(nn.Module):
     without conditions (classifier-free guidance, Ho and Salimans, 2022).
 
     Attributes:
-        static: the static form of a step, for one utterance at a time; None where there is none.
+        static: the static form of a step; None where there is none.
     """
 
     def __init__(self, estimator: Estimator) -> None:
@@ -35,55 +28,50 @@ class Solver(nn.Module):
         self.is_meanflow = estimator.time_embed_mixer is not None
         self.static: StaticVelocity | None = None
 
-    def use_graphs(self, is_wanted: bool, is_compiled: bool = False) -> None:
+    def use_graphs(self, is_wanted: bool, is_compiled: bool = False, num_together: int = 1) -> None:
         """Step over static buffers, by captured graphs where the device has them, from now on; or plainly again.
 
         Graphs are made when they are first needed, or by `static.warm_up()`; compiled ones by inductor.
-        """
-        num_rows, weight = 1 if self.is_meanflow else 2, self.estimator.final_proj.weight
-        self.static = StaticVelocity(self._velocity, num_rows, weight, is_compiled) if is_wanted else None
-
-    def forward(
-        self,
-        noise: Tensor,
-        conditions: Tensor,
-        num_steps: int | None = None,
-        mask: Tensor | None = None,
-        on_step: OnStep = nothing,
-    ) -> Tensor:
-        """The mel, (batch, n, 80), in the noise's dtype.
 
         Args:
-            noise: (batch, n, 80); float32 keeps the steps exact whatever the weights are.
-            conditions: (batch, n, 240), in the weights' dtype.
+            num_together: how many mels under way may take such a step together.
+        """
+        weight = self.estimator.final_proj.weight
+        self.static = StaticVelocity(self._velocity, weight, num_together, is_compiled) if is_wanted else None
+
+    def forward(self, noise: Tensor, conditions: Tensor, num_steps: int | None = None) -> Tensor:
+        """As `follow`, at once."""
+        return finish(self.follow(noise, conditions, num_steps))
+
+    def follow(
+        self, noise: Tensor, conditions: Tensor, num_steps: int | None = None, *, is_shared: bool = True
+    ) -> Stepwise[Tensor]:
+        """The mel, (1, n, 80), in the noise's dtype; yields after each step.
+
+        Args:
+            noise: (1, n, 80); float32 keeps the steps exact whatever the weights are.
+            conditions: (1, n, 240), in the weights' dtype.
             num_steps: None for the published count; fewer are quicker and rougher.
-            mask: (batch, n), false where an utterance is padded; None if none is.
-            on_step: is called before each step, and may raise to end it all.
+            is_shared: whether a step may be taken together with others under way.
         """
         check_steps(num_steps)
         times = self._schedule(num_steps, noise.device)
         embedded = self.estimator.embed_time(times[:-1], times[1:])
+        trajectory = Trajectory(noise, conditions, embedded, times.diff(), is_shared)
+        if self.static is not None and self.static.fits(trajectory):
+            yield from self.static.follow(trajectory)
+        while not trajectory.is_over:
+            trajectory.advance(self._velocity(trajectory.x, conditions, trajectory.time))
+            yield
+        return trajectory.x
+
+    def _velocity(self, x: Tensor, conditions: Tensor, time: Tensor, mask: Tensor | None = None) -> Tensor:
+        """(batch, n, 80); time and mask as for the estimator."""
         if not self.is_meanflow:
-            conditions = torch.cat([conditions, torch.zeros_like(conditions)])
+            x, conditions = torch.cat([x, x]), torch.cat([conditions, torch.zeros_like(conditions)])
+            time = time if time.ndim == 1 else torch.cat([time, time])
             mask = None if mask is None else torch.cat([mask, mask])
-        velocity = self._velocity_under(conditions, noise, mask)
-        x = noise
-        for time, duration in zip(embedded, times.diff(), strict=True):
-            on_step()
-            x = x + duration * velocity(x, time)
-        return x
-
-    def _velocity_under(
-        self, conditions: Tensor, noise: Tensor, mask: Tensor | None
-    ) -> Callable[[Tensor, Tensor], Tensor]:
-        """The velocity of a mel and a time, by the static form where it can, else by the plain one."""
-        if self.static is not None and mask is None and self.static.fits(noise):
-            return self.static.begin(conditions)
-        return lambda x, time: self._velocity(x, conditions, time, mask)
-
-    def _velocity(self, x: Tensor, conditions: Tensor, time: Tensor, mask: Tensor | None) -> Tensor:
-        rows = x if self.is_meanflow else torch.cat([x, x])
-        velocity: Tensor = self.estimator(rows.to(conditions.dtype), conditions, time, mask).to(x.dtype)
+        velocity: Tensor = self.estimator(x.to(conditions.dtype), conditions, time, mask).to(x.dtype)
         if self.is_meanflow:
             return velocity
         guided, free = velocity.chunk(2)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from chatterbox.graph import Graph, Graphs, send
+from chatterbox.graph import Graph, Graphs, powers_up_to, send
 from chatterbox.t3.cache import Cache
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class StaticStep:
     @torch.inference_mode()
     def warm_up(self) -> None:
         """Capture every graph now."""
-        for num_rows in self._row_buckets():
+        for num_rows in powers_up_to(self._max_rows):
             for bucket in self._buckets():
                 self._graph(num_rows, bucket)
 
@@ -54,7 +54,7 @@ class StaticStep:
         self._ids[:num_rows] = ids
         self._places.copy_(send(torch.tensor([indices + rest, positions + rest]), self._t3.device))
         bucket = next(bucket for bucket in self._buckets() if longest < bucket)
-        rows = next(rows for rows in self._row_buckets() if num_rows <= rows)
+        rows = next(rows for rows in powers_up_to(self._max_rows) if num_rows <= rows)
         return self._graph(rows, bucket).replay()[:num_rows]
 
     def _graph(self, num_rows: int, bucket: int) -> Graph:
@@ -71,9 +71,3 @@ class StaticStep:
 
     def _buckets(self) -> list[int]:
         return [bucket for bucket in BUCKETS if bucket < self._capacity] + [self._capacity]
-
-    def _row_buckets(self) -> list[int]:
-        """1, 2, 4 … and all of them."""
-        return [1 << power for power in range(self._max_rows.bit_length()) if 1 << power < self._max_rows] + [
-            self._max_rows
-        ]

@@ -30,13 +30,6 @@ def spoken(model: Model, seed: int) -> tuple[list[int], Tensor]:
     return ids, flow.render(sounds, prompt, flow.draw_noise(prompt.num_frames, 2 * sounds.shape[1], generator))
 
 
-@pytest.fixture(autouse=True)
-def _caches(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Torch tells every later child of this process where its caches are."""
-    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
-    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path / "triton"))
-
-
 @on("nano-mini")
 def test_a_compiled_model_says_what_the_plain_one_says_and_compiles_once(folder: Path) -> None:
     needs_commands("g++", packages="g++")

@@ -2,6 +2,9 @@
 
 import gc
 import weakref
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import zip_longest
 from typing import Any
 
 import pytest
@@ -15,9 +18,11 @@ from chatterbox.streaming import WaveStream
 from chatterbox.t3.cache import Cache
 from chatterbox.utterance import Utterance
 from chatterbox.vocoder.streaming import AHEAD_FRAMES
+from tests.chatterbox.checkpoints import relative_error
 from tests.chatterbox.models import on, seeded, short
 
 TEXT = "It is said while it is being thought of."
+SAME = 1e-4  # relative: rounding goes on from piece to piece
 
 
 def plan(model: Model, num_ids: int, **options: Any) -> Utterance:
@@ -32,13 +37,13 @@ def test_a_stream_says_the_ids_of_the_whole_and_lasts_as_long(model: Model) -> N
     told: list[int] = []
     pieces = list(filter(None, model.stream(plan(model, 25), on_step=lambda step: told.append(step.id))))
     whole = model.speak(plan(model, 25))
-    joined = torch.cat([wave for wave, _ in pieces], -1)
+    wave = joined(pieces)
     assert told == [step.id for step in whole.steps]
-    assert joined.shape == whole.wave.shape
-    assert joined.dtype == torch.float32
+    assert wave.shape == whole.wave.shape
+    assert wave.dtype == torch.float32
     assert [is_last for _, is_last in pieces] == [False] * (len(pieces) - 1) + [True]
     assert len(pieces) > 1
-    assert model.watermarker.detect(joined, model.sr) == 1.0
+    assert model.watermarker.detect(wave, model.sr) == 1.0
 
 
 @on("multilingual-mini")
@@ -69,6 +74,22 @@ def test_an_abandoned_stream_leaves_nothing_behind(model: Model) -> None:
     gc.collect()
     assert waves() is None
     assert len(alive()) == len(before)
+
+
+@on("base-mini", "nano-mini")
+def test_streams_that_take_turns_sound_as_each_does_alone(model: Model) -> None:
+    def streams(**options: Any) -> list[Iterator[tuple[Tensor, bool] | None]]:
+        plans = (plan(model, 30 + seed, generator=seeded(seed), **options) for seed in range(3))
+        return [model.stream(replace(each, is_shared=seed < 2)) for seed, each in enumerate(plans)]
+
+    alone = [joined(stream) for stream in streams()]
+    model.run_by("graphs", num_together=3)
+    try:
+        turns = list(zip_longest(*streams()))
+    finally:
+        model.run_by("off")
+    for wave, expected in zip((joined(stream) for stream in zip(*turns, strict=True)), alone, strict=True):
+        assert relative_error(wave, expected) < SAME
 
 
 @on("nano-mini")
@@ -107,6 +128,10 @@ def test_a_mistake_is_told_at_once(model: Model) -> None:
         model.generate_stream("")
     with pytest.raises(TypeError, match="chunk_sise"):
         model.generate_stream("Hello.", chunk_sise=3)
+
+
+def joined(stream: Iterable[tuple[Tensor, bool] | None]) -> Tensor:
+    return torch.cat([wave for wave, _ in filter(None, stream)], -1)
 
 
 def alive() -> list[Any]:

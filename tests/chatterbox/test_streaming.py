@@ -13,6 +13,7 @@ from chatterbox.config import FRAMES_PER_TOKEN, NUM_MELS, NUM_SPEECH_TOKENS
 from chatterbox.flow.flow import Flow, FlowPrompt
 from chatterbox.mel import prompt_mel
 from chatterbox.model import Model
+from chatterbox.stepwise import Stepwise
 from chatterbox.streaming import VOICE_TOKENS, cut, growing
 from chatterbox.vocoder.source import SourceNoise, draw_noise
 from chatterbox.vocoder.streaming import render_next
@@ -59,12 +60,14 @@ def streamed(model: Model) -> Streamed:
 
 def watch(model: Model, **options: Any) -> Streamed:
     """Stream, noting what passes between the real stages."""
-    seen, render = Streamed([], [], [], [], []), Flow.render
+    seen, follow = Streamed([], [], [], [], []), Flow.follow
 
-    def render_mel(flow: Flow, ids: Tensor, prompt: FlowPrompt, noise: Tensor, *arguments: Any) -> Tensor:
+    def follow_mel(
+        flow: Flow, ids: Tensor, prompt: FlowPrompt, noise: Tensor, *arguments: Any, **options: Any
+    ) -> Stepwise[Tensor]:
         seen.num_known_frames.append(prompt.num_frames)
         seen.flow_noises.append(noise)
-        return render(flow, ids, prompt, noise, *arguments)
+        return follow(flow, ids, prompt, noise, *arguments, **options)
 
     def render_wave(vocoder: Any, mel: Tensor, noise: SourceNoise, *arguments: Any, **options: Any) -> Any:
         seen.mels.append(mel)
@@ -72,7 +75,7 @@ def watch(model: Model, **options: Any) -> Streamed:
         return render_next(vocoder, mel, noise, *arguments, **options)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Flow, "render", render_mel)
+        patch.setattr(Flow, "follow", follow_mel)
         patch.setattr(streaming, "render_next", render_wave)
         seen.pieces.extend(stream(model, IDS, **options))
     return seen
@@ -83,9 +86,7 @@ def stream(
 ) -> list[Tensor]:
     """The pieces of ids in the model's own voice."""
     waves = model.start_wave(voice(model), seeded(3), watermark=False, **options)
-    return [
-        waves.render(piece, ahead, is_last=is_last) for piece, ahead, is_last in filter(None, cut(ids, num_tokens))
-    ]
+    return [wave for wave, _ in filter(None, waves.follow(cut(ids, num_tokens)))]
 
 
 def voice(model: Model) -> Gen:

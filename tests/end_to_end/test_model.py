@@ -237,7 +237,7 @@ def test_a_reset_makes_anew_what_was_captured_and_the_speech_is_the_same(nano_fo
         daemon.child_pid("chatterbox")
         before = render(daemon, seed=1)
         client.reset()
-        events = ["capturing the decode step", "warm-up"]
+        events = ["capturing every graph", "warm-up"]
         wait_until(lambda: [e["what"] for e in figures(daemon)["events"]][-3:] == ["reset", *events], seconds=60)
         assert daemon.model()["warm"] is True
         assert render(daemon, seed=1) == before

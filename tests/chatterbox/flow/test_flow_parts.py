@@ -1,6 +1,5 @@
 """What the flow is made of: attention by distance, and batches whose shorter rows are padded."""
 
-import pytest
 import torch
 from torch import Tensor, nn
 
@@ -58,18 +57,6 @@ def test_padding_does_not_reach_the_encoder_s_frames() -> None:
     together = encoder(batch, mask)
     torch.testing.assert_close(together[:1, : 2 * SHORT], encoder(short), atol=1e-4, rtol=1e-4)
     torch.testing.assert_close(together[1:], encoder(long), atol=1e-4, rtol=1e-4)
-
-
-@pytest.mark.parametrize("is_meanflow", [False, True])
-def test_padding_does_not_reach_the_solver_s_frames(is_meanflow: bool) -> None:
-    torch.manual_seed(0)
-    solver = Solver(Estimator(1, 1, is_meanflow)).eval().requires_grad_(False)
-    short, long = (torch.randn(1, n, 80 + NUM_CONDITIONS) for n in (SHORT, LONG))
-    batch, mask = padded(short, long)
-    alone = [solver(x[..., :80], x[..., 80:]) for x in (short, long)]
-    together = solver(batch[..., :80], batch[..., 80:], mask=mask)
-    torch.testing.assert_close(together[:1, :SHORT], alone[0], atol=1e-4, rtol=1e-4)
-    torch.testing.assert_close(together[1:], alone[1], atol=1e-4, rtol=1e-4)
 
 
 def test_all_is_computed_where_the_input_is() -> None:

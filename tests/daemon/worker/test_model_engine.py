@@ -21,7 +21,7 @@ TEXT = "Two hundred ids: forty letters, 8 second"  # with the random weights it 
 NUM_TOKENS = 200
 EARLY_TOKENS = 40
 SHORT = "Short."
-CAPTURING = "capturing the decode step"
+CAPTURING = "capturing every graph"
 
 Load = Callable[..., ModelEngine]
 
@@ -122,7 +122,7 @@ def test_what_is_captured_late_is_told(load: Load, nano: Path, events: list[str]
     engine = load(nano, model_compile="graphs")
     finish(engine.synthesize(Piece(SHORT, options={"seed": 1}), Listener()))
     num_captures = len(events)
-    assert events[0].startswith(f"{CAPTURING} of 1 rows and ")
+    assert events[0].startswith("capturing the decode step of 1 rows and ")
     assert all(what.startswith("capturing the flow's step of ") for what in events[1:])
     assert engine.stats()["captures"] == num_captures
     engine.reset()

@@ -80,7 +80,7 @@ class ModelEngine:
     def warm_up(self) -> bool:
         """Speak a word to nobody, so that the first one is not later than the rest."""
         if self._model.way != "off":
-            with self._journal.timed("capturing the decode step"):
+            with self._journal.timed("capturing every graph"):
                 self._model.warm_up()
             self._figures.captured()
         if self._model.conds is None:
@@ -90,7 +90,7 @@ class ModelEngine:
         return True
 
     def synthesize(self, piece: Piece, output: Output) -> Speaking:
-        """Speak a piece, each part of it as soon as it is there; others go on after each id and each part."""
+        """Speak a piece, each part of it as soon as it is there; others go on after each id and flow's step."""
         with memory.running_out(), _explained():
             voice = self._voices.choose(piece.voice)
             utterance = self._plan(piece, voice)
@@ -110,7 +110,7 @@ class ModelEngine:
         with self._figures.timing(steps) as timing, suppress(Cancelled):
             pace = self._pace.begin()
             sizes = pace.num_tokens if piece.options.get("paced") else growing
-            for part in self._model.stream(utterance, sizes, on_step=take, on_flow_step=steps.check):
+            for part in self._model.stream(utterance, sizes, on_step=take):
                 if part is not None:
                     wave, is_last = part
                     start, end = timing.num_samples, timing.take(wave.shape[-1])
@@ -120,19 +120,18 @@ class ModelEngine:
                 steps.check()
 
     def convert(self, piece: Piece, output: Output) -> Speaking:
-        """Say what a recording says in one of the voices; others go on after each part of it."""
+        """Say what a recording says in one of the voices; others go on after each step of the flow."""
         with memory.running_out(), _explained(), suppress(Cancelled):
-            voice = self._voices.choose(piece.voice)
+            voice, steps = self._voices.choose(piece.voice), Steps(output)
             ids = speech_ids(piece.clip, self._model.load_prompt_analyser())[0].tolist()
             wave = self._model.start_wave(
-                voice.conditionals.gen,
-                _generator(piece),
-                flow_steps=piece.options.get("flow_steps"),
-                on_flow_step=Steps(output).check,
+                voice.conditionals.gen, _generator(piece), flow_steps=piece.options.get("flow_steps")
             )
-            for converted, ahead, is_last in filter(None, cut(ids, lambda _: CONVERTED_TOKENS)):
-                output.write(wave.render(converted, ahead, is_last=is_last)[0].numpy(), [])
+            for part in wave.follow(cut(ids, lambda _: CONVERTED_TOKENS)):
+                if part is not None:
+                    output.write(part[0][0].numpy(), [])
                 yield
+                steps.check()
         return Spoken(voice.name)
 
     @memory.running_out()
