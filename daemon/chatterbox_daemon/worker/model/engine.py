@@ -85,7 +85,7 @@ class ModelEngine:
             self._figures.captured()
         if self._model.conds is None:
             return False
-        finish(self.synthesize(Piece("Warm.", voice=OWN_VOICE, options={"seed": 0}), _Nobody()))
+        finish(self.synthesize(Piece("Warm.", voice=OWN_VOICE, options={"seed": 0, "paced": True}), _Nobody()))
         self._figures.begin()
         return True
 
@@ -108,16 +108,16 @@ class ModelEngine:
             clock.take(step)
 
         with self._figures.timing(steps) as timing, suppress(Cancelled):
-            pace = self._pace.begin()
-            sizes = pace.num_tokens if piece.options.get("paced") else growing
+            pace = self._pace.begin() if piece.options.get("paced") else None
+            sizes = pace.num_tokens if pace else growing
             for part in self._model.stream(utterance, sizes, on_step=take):
                 if part is not None:
                     wave, is_last = part
                     start, end = timing.num_samples, timing.take(wave.shape[-1])
                     output.write(wave[0].numpy(), clock.until(end, start_sample=start, is_last=is_last))
-                    pace.note(*steps.since_last(), wave.shape[-1] / SAMPLE_RATE_HZ)
-                yield
-                steps.check()
+                    if pace:
+                        pace.note(*steps.since_last(), wave.shape[-1] / SAMPLE_RATE_HZ)
+                yield from steps.pause()
 
     def convert(self, piece: Piece, output: Output) -> Speaking:
         """Say what a recording says in one of the voices; others go on after each step of the flow."""
@@ -130,8 +130,7 @@ class ModelEngine:
             for part in wave.follow(cut(ids, lambda _: CONVERTED_TOKENS)):
                 if part is not None:
                     output.write(part[0][0].numpy(), [])
-                yield
-                steps.check()
+                yield from steps.pause()
         return Spoken(voice.name)
 
     @memory.running_out()

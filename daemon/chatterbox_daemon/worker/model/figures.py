@@ -31,14 +31,15 @@ class Steps:
         self.count = 0
         self.num_after_cancel = 0
         self.has_stopped = False
-        self._last_count, self._last_at = 0, perf_counter()
+        self._away_seconds = 0.0
+        self._last_count, self._last_at = 0, self._now()
         self._taken_at = self._last_at
 
     def take(self, step: Step) -> None:
         """One more id. Raises Cancelled."""
         self.count += 1
         self.has_stopped = step.id == STOP_SPEECH
-        self._taken_at = perf_counter()
+        self._taken_at = self._now()
         self.num_after_cancel += self._output.is_cancelled
         self.check()
 
@@ -47,12 +48,23 @@ class Steps:
         if self._output.is_cancelled:
             raise Cancelled
 
+    def pause(self) -> Iterator[None]:
+        """Yields once: what others do meanwhile does not count as this piece's time. Raises Cancelled."""
+        left_at = perf_counter()
+        yield
+        self._away_seconds += perf_counter() - left_at
+        self.check()
+
     def since_last(self) -> tuple[int, float, float]:
         """Ids since this was last asked, the seconds they took, and the seconds since the last of them."""
-        now = perf_counter()
+        now = self._now()
         taken = self.count - self._last_count, self._taken_at - self._last_at, now - self._taken_at
         self._last_count, self._last_at = self.count, now
         return taken
+
+    def _now(self) -> float:
+        """On a clock that stands still while others have their turns."""
+        return perf_counter() - self._away_seconds
 
 
 @dataclass
