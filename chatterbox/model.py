@@ -51,7 +51,7 @@ class Model:
         device: str | torch.device,
         dtype: str | torch.dtype = "float32",
         compile: Compile = "off",  # noqa: A002 - torch's own word for it
-        num_together: int = 1,
+        num_together: int = 0,
     ) -> Self:
         """From the hub's cache, which is filled first, or from a folder.
 
@@ -61,7 +61,7 @@ class Model:
             compile: `graphs` takes the steps of T3 and of the flow over static buffers; on a GPU they are captured
                 as CUDA graphs, once for the life of the model. `inductor` has torch compile them first; it needs
                 a C++ compiler. `off` takes them plainly; `auto` is `graphs` on a GPU.
-            num_together: how many utterances may share the steps of T3, see `run_by`.
+            num_together: how many utterances may share their steps, see `run_by`.
 
         Raises:
             ChatterboxError: the device or the compiler is not there, or a file is missing, damaged or of another
@@ -74,19 +74,20 @@ class Model:
         model.run_by(way, num_together)
         return model
 
-    def run_by(self, way: Compile, num_together: int = 1) -> None:
+    def run_by(self, way: Compile, num_together: int = 0) -> None:
         """Take the steps of T3 and of the flow this way from now on, see `load`; what was captured is let go.
 
         Args:
             num_together: how many utterances under way may draw their ids together, and by graphs take the flow's
-                steps: the weights are read once for all. In half precision rounding then depends on the company,
-                and with it, rarely, an id.
+                steps: the weights are read once for all, and the voices that spoke last are not read again. In
+                half precision rounding then depends on the company, and with it, rarely, an id. With 0 nothing is
+                kept from one utterance to the next, but for graphs, which are made for one then.
         """
         self.way = way
         uses_graphs, is_compiled = way != "off", way == "inductor"
-        num_seats = num_together if num_together > 1 or uses_graphs else 0
+        num_seats = max(num_together, 1 if uses_graphs else 0)
         self.t3.use_batch(num_seats, is_captured=uses_graphs, is_compiled=is_compiled)
-        self.s3gen.flow.use_graphs(uses_graphs, is_compiled, num_together)
+        self.s3gen.flow.use_graphs(uses_graphs, is_compiled, max(num_together, 1))
 
     @property
     def captures(self) -> list[Captured]:

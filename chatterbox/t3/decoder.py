@@ -38,10 +38,12 @@ class Decoder(nn.Module):
         """An empty cache for rows such as these embeddings (rows, n, width)."""
         return Cache.allocate(self.num_layers, self.num_heads, capacity, watched, embeds, is_zeroed=is_zeroed)
 
-    def prefill(self, embeds: Tensor, cache: Cache) -> Tensor:
-        """Hidden states (rows, n, width) of the first n positions."""
-        filled = cache.first(embeds.shape[1])
-        hidden: Tensor = self(embeds, filled, filled.positions)
+    def prefill(self, embeds: Tensor, cache: Cache, first: int = 0) -> Tensor:
+        """Hidden states (rows, n, width) of n positions from `first` on; all before it must be in the cache."""
+        filled = cache.first(first + embeds.shape[1])
+        positions = filled.positions[first:]
+        mask = (filled.positions <= positions[:, None])[None, None] if first else None
+        hidden: Tensor = self(embeds, filled, positions, mask)
         return hidden
 
     def step(self, embeds: Tensor, cache: Cache, position: int) -> Tensor:

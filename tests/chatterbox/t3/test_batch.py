@@ -74,8 +74,8 @@ def test_one_step_takes_all_of_them_on(backbone: Backbone, monkeypatch: pytest.M
 
     monkeypatch.setattr(t3.decoder, "forward", counted)
     by_turns(*(utterance(t3, n, max_new_tokens=10) for n in range(3)))
-    num_prompts, num_steps = 3, 9
-    assert num_calls == num_prompts + num_steps
+    num_voices, num_prompts, num_steps = 1, 3, 9
+    assert num_calls == num_voices + num_prompts + num_steps
 
 
 def test_who_comes_later_and_who_leaves_early_disturb_nobody(backbone: Backbone, is_captured: bool) -> None:
