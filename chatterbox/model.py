@@ -159,6 +159,7 @@ class Model:
             positions=utterance.positions,
             generator=utterance.generator,
             is_shared=utterance.is_shared,
+            num_alone=utterance.num_alone,
         )
 
     def speak(self, utterance: Utterance) -> Spoken:

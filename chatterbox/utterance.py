@@ -32,6 +32,7 @@ class Utterance:
         flow_steps: of the flow, fewer are quicker and rougher; None is the published count.
         is_shared: whether its ids may be drawn, and its flow's steps taken, together with others', where the
             model does that.
+        num_alone: how many of its first ids take no other's along and so come sooner, see `T3.generate`.
     """
 
     text_ids: Tensor
@@ -45,6 +46,7 @@ class Utterance:
     text_pieces: Sequence[str] = ()
     flow_steps: int | None = None
     is_shared: bool = True
+    num_alone: int = 0
 
     def __post_init__(self) -> None:
         check_steps(self.flow_steps)

@@ -5,6 +5,7 @@ takes all of them on. Of its prompt only the text is read, where the voice is on
 """
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -78,7 +79,7 @@ class Batch:
                 elif seat.is_over:
                     return
                 else:
-                    self._advance()
+                    self._advance(seat)
         finally:
             self._leave(seat)
 
@@ -102,27 +103,30 @@ class Batch:
         self._draw(seat, self._t3.logits(hidden[:, -1]))
 
     @torch.inference_mode()
-    def _advance(self) -> None:
-        """Every utterance's next id."""
-        seats = list(self._seats)
-        ids = torch.cat([seat.last_id.expand(seat.num_rows, 1) for seat in seats])
-        indices = [seat.num_drawn - 1 for seat in seats for _ in range(seat.num_rows)]
-        positions = [seat.position for seat in seats for _ in range(seat.num_rows)]
-        logits = (self._static or self._take_step)(ids, indices, positions)
-        own = {seat: logits[seat.rows] for seat in seats}
-        for seat in seats:
-            seat.position += 1
-        for seat in seats:  # whoever ends leaves, and the others' rows move up
-            self._draw(seat, own[seat])
+    def _advance(self, seat: Seat) -> None:
+        """The next id of this utterance, and of every other that it takes along."""
+        is_alone = self._static is None and seat.num_drawn < seat.request.num_alone
+        seats = [seat] if is_alone else list(self._seats)
+        ids = torch.cat([each.last_id.expand(each.num_rows, 1) for each in seats])
+        indices = [each.num_drawn - 1 for each in seats for _ in range(each.num_rows)]
+        positions = [each.position for each in seats for _ in range(each.num_rows)]
+        take_step = self._static or partial(self._take_step, seats[0].first_row)
+        logits = take_step(ids, indices, positions)
+        own = torch.split_with_sizes(logits, [each.num_rows for each in seats])
+        for each in seats:
+            each.position += 1
+        for each, its_logits in zip(seats, own, strict=True):  # whoever ends leaves, and the others' rows move up
+            self._draw(each, its_logits)
 
     def _draw(self, seat: Seat, logits: Tensor) -> None:
         seat.draw(logits, self._cache.rows(seat.rows).first(seat.position))
         if seat.is_over:
             self._leave(seat)
 
-    def _take_step(self, ids: Tensor, indices: list[int], positions: list[int]) -> Tensor:
-        """The step just as large as it need be; see `StaticStep`."""
-        t3, cache = self._t3, self._cache.rows(slice(0, len(positions))).first(max(positions) + 1)
+    def _take_step(self, first_row: int, ids: Tensor, indices: list[int], positions: list[int]) -> Tensor:
+        """The step just as large as it need be, of the rows from the first on; see `StaticStep`."""
+        rows = slice(first_row, first_row + len(positions))
+        t3, cache = self._t3, self._cache.rows(rows).first(max(positions) + 1)
         index, at = (each[:, None] for each in send(torch.tensor([indices, positions]), t3.device))
         embeds = t3.speech(ids, index)
         if len(set(positions)) == 1:

@@ -84,6 +84,7 @@ class T3:
         positions: bool = False,
         generator: torch.Generator | None = None,
         is_shared: bool = True,
+        num_alone: int = 0,
     ) -> Iterator[Step]:
         """Speech ids, each as soon as it is sampled, up to and with the stop, or `max_new_tokens` of them.
 
@@ -94,6 +95,8 @@ class T3:
             positions: tell where in the text each id is, also where alignment is off; base and multilingual only.
             generator: of the CPU; None is torch's global one. One draw a step is taken from it.
             is_shared: in the batch, if there is one; else by itself, where no company changes the rounding.
+            num_alone: how many of its first ids are drawn without taking others in the batch along, so that they
+                come sooner. Captured steps always take all along, which costs them little.
 
         Raises:
             TextError: the text is too long or from another tokenizer.
@@ -106,7 +109,9 @@ class T3:
         self._check_alignment(alignment, is_tracked)
         embeds, text = self._prompt(text_ids, cond, 2 if sampling.cfg_weight else 1)
         self._check_room(text_ids.shape[1], embeds.shape[1], max_new_tokens)
-        request = Request(self.backbone, text, sampling, alignment, is_tracked, max_new_tokens, generator)
+        request = Request(
+            self.backbone, text, sampling, alignment, is_tracked, max_new_tokens, generator, num_alone
+        )
         return self._run(embeds, request, is_shared)
 
     def use_batch(self, num_seats: int, *, is_captured: bool, is_compiled: bool = False) -> None:

@@ -24,6 +24,7 @@ class Request:
         text: which positions of the prompt are the text's; where alignment is followed, start and stop included.
         is_tracked: alignment is followed, whatever `alignment` makes of it.
         generator: of the CPU; None is torch's global one.
+        num_alone: how many of its first ids are drawn without taking others in its batch along.
     """
 
     backbone: Backbone
@@ -33,6 +34,7 @@ class Request:
     is_tracked: bool
     max_new_tokens: int
     generator: torch.Generator | None
+    num_alone: int = 0
 
     @property
     def num_text_ids(self) -> int:

@@ -78,6 +78,32 @@ def test_one_step_takes_all_of_them_on(backbone: Backbone, monkeypatch: pytest.M
     assert num_calls == num_voices + num_prompts + num_steps
 
 
+def test_one_in_haste_takes_nobody_along_at_first_and_says_the_same(
+    backbone: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    t3 = tiny_t3(backbone)
+    expected = alone(t3, 0, 1)
+    t3.use_batch(NUM_SEATS, is_captured=False)
+    rows: list[int] = []
+    step = t3.decoder.forward
+
+    def counted(embeds: torch.Tensor, *arguments: Any) -> torch.Tensor:
+        rows.append(len(embeds))
+        hidden: torch.Tensor = step(embeds, *arguments)
+        return hidden
+
+    monkeypatch.setattr(t3.decoder, "forward", counted)
+    patient, hasty = utterance(t3, 0), utterance(t3, 1, num_alone=5)
+    said = [next(patient)], [next(hasty)]
+    rows.clear()
+    said[1].extend(next(hasty) for _ in range(6))
+    own = 2 if backbone == "llama" else 1
+    assert rows == [own] * 4 + [2 * own] * 2
+    for steps, rest in zip(said, by_turns(patient, hasty), strict=True):
+        steps.extend(rest)
+    assert list(said) == expected
+
+
 def test_who_comes_later_and_who_leaves_early_disturb_nobody(backbone: Backbone, is_captured: bool) -> None:
     t3 = tiny_t3(backbone)
     (first,), (second,), (third,) = (alone(t3, n) for n in (0, 1, 2))

@@ -13,7 +13,7 @@ import torch
 from chatterbox.config import SAMPLE_RATE_HZ
 from chatterbox.errors import ChatterboxError
 from chatterbox.mtl_tts import ChatterboxMultilingualTTS
-from chatterbox.streaming import cut, growing
+from chatterbox.streaming import LOOKAHEAD_TOKENS, cut, growing
 from chatterbox.t3.speech import Step
 from chatterbox.utterance import Utterance
 from chatterbox.vc import speech_ids
@@ -66,6 +66,7 @@ class ModelEngine:
                 self._help_with_text(settings)
         except ChatterboxError as error:
             raise EngineError(str(error), "unavailable") from error
+        self._way, self._is_ready = self._model.way, True
         self._journal, self._pace = journal, Pace()
         self._figures = Figures(self._model, perf_counter() - started_at)
         self._seconds_per_character = settings["max_seconds_per_character"]
@@ -79,7 +80,8 @@ class ModelEngine:
 
     def warm_up(self) -> bool:
         """Speak a word to nobody, so that the first one is not later than the rest."""
-        if self._model.way != "off":
+        self._get_ready()
+        if self._way != "off":
             with self._journal.timed("capturing every graph"):
                 self._model.warm_up()
             self._figures.captured()
@@ -92,6 +94,7 @@ class ModelEngine:
     def synthesize(self, piece: Piece, output: Output) -> Speaking:
         """Speak a piece, each part of it as soon as it is there; others go on after each id and flow's step."""
         with memory.running_out(), _explained():
+            self._get_ready()
             voice = self._voices.choose(piece.voice)
             utterance = self._plan(piece, voice)
             steps = Steps(output)
@@ -110,6 +113,8 @@ class ModelEngine:
         with self._figures.timing(steps) as timing, suppress(Cancelled):
             pace = self._pace.begin() if piece.options.get("paced") else None
             sizes = pace.num_tokens if pace else growing
+            if pace:
+                utterance = replace(utterance, num_alone=sizes(0) + LOOKAHEAD_TOKENS + 1)
             for part in self._model.stream(utterance, sizes, on_step=take):
                 if part is not None:
                     wave, is_last = part
@@ -145,12 +150,17 @@ class ModelEngine:
         return {**self._figures.describe(), "voices": self._voices.stats()}
 
     def reset(self) -> None:
-        """Let go of the voices and of what was captured: both can be made again."""
+        """Let go of the voices, of what was captured and of its buffers: all is made again when it is needed."""
         self._voices.forget()
-        way = self._model.way
         self._model.run_by("off")
+        self._is_ready = False
         memory.release()
-        self._model.run_by(way, self.num_slots)
+
+    def _get_ready(self) -> None:
+        """Have again what a reset has let go."""
+        if not self._is_ready:
+            self._model.run_by(self._way, self.num_slots)
+            self._is_ready = True
 
     def _help_with_text(self, settings: Mapping[str, Any]) -> None:
         """What rewrites the text of some languages first, see docs/models.md. Raises ChatterboxError."""
