@@ -57,10 +57,10 @@ class Listener(CountingClient):
 
 
 class Desk:
-    """Somebody at work, as chance has it."""
+    """Somebody at work, as chance has it; of slowness 1 a person, below it somebody in a hurry."""
 
-    def __init__(self, client: Client, module: Dispatcher, chance: Random) -> None:
-        self._client, self._module, self._chance = client, module, chance
+    def __init__(self, client: Client, module: Dispatcher, chance: Random, slowness: float) -> None:
+        self._client, self._module, self._chance, self._slowness = client, module, chance, slowness
         self._left: list[Request] = []  # texts that nobody waited for
         self.module_ends: Counter[str] = Counter()
         self.program_ends: Counter[str] = Counter()
@@ -164,7 +164,7 @@ class Desk:
         return sentence(self._chance.randrange(1_000_000), self._chance.randint(3, 15))
 
     def _wait(self, least_seconds: float, most_seconds: float) -> None:
-        sleep(self._chance.uniform(least_seconds, most_seconds))
+        sleep(self._slowness * self._chance.uniform(least_seconds, most_seconds))
 
     def _end(self, request: Request, *, gives_up: bool) -> None:
         if gives_up:

@@ -23,6 +23,7 @@ from chatterbox_client.cli.bench.report import Report, Row
 from chatterbox_client.cli.exits import explained
 
 NUM_SAMPLES = 24
+PAUSE_SECONDS = 4.0  # a person's
 ACTS = {  # and how often each is done, among 33
     Desk.hear_a_sentence: 5,
     Desk.type_with_a_reader: 5,
@@ -44,7 +45,11 @@ ACTS = {  # and how often each is done, among 33
 @click.option("--hours", type=click.FloatRange(0), default=2.0, show_default=True, help="How long.")
 @click.option("--seconds", type=click.FloatRange(0), help="The same, for a short test.")
 @click.option(
-    "--pause", type=click.FloatRange(0), default=4.0, show_default=True, help="Between two acts, at most; seconds."
+    "--pause",
+    type=click.FloatRange(0),
+    default=PAUSE_SECONDS,
+    show_default=True,
+    help="Between two acts, at most; seconds. With a shorter one all is done in more of a hurry.",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Another seed, another day.")
 @click.option("--socket", metavar="PATH", help="The daemon's socket.")
@@ -58,7 +63,7 @@ def main(
     length = hours * 3_600 if seconds is None else seconds
     chance = Random(seed)
     with Listener(str(path)) as client, reader_module(client, "auto") as module:
-        desk, acts = Desk(client, module, chance), Counter[str]()
+        desk, acts = Desk(client, module, chance, pause / PAUSE_SECONDS), Counter[str]()
         for act in ACTS:
             act(desk)
         looks = Looks(client, {"module": module.pid})

@@ -76,7 +76,7 @@ def test_an_abandoned_stream_leaves_nothing_behind(model: Model) -> None:
     assert len(alive()) == len(before)
 
 
-@on("base-mini", "nano-mini")
+@on("nano-mini")
 def test_streams_that_take_turns_sound_as_each_does_alone(model: Model) -> None:
     def streams(**options: Any) -> list[Iterator[tuple[Tensor, bool] | None]]:
         plans = (plan(model, 30 + seed, generator=seeded(seed), **options) for seed in range(3))

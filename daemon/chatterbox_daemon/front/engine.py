@@ -139,6 +139,7 @@ class Engine:
         if self.state == "failed":
             self.restart()
         else:
+            self.is_warm = False
             self.child.send({"op": "reset"})
 
     def command(self, action: str, arguments: Header, payload: bytes, on_answer: OnAnswer) -> None:

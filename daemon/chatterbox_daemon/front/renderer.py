@@ -137,7 +137,7 @@ class Renderer:
             if choice.stand_in is not None:
                 order = for_stand_in(order, self.builtin, self.model)
             self.instant.begin_take(rendering, choice.engine, order)
-            told = {**order, "urgency": urgency}
+            told = {**order, "urgency": urgency, "request": request.number}
             choice.engine.render(rendering, next(self._jobs), told, request.recording)
 
     def _choose(self, rendering: Rendering) -> Choice:

@@ -75,7 +75,7 @@ class Program:
         elif op == "urgency":
             self._turns.change(header["job"], header["urgency"])
         elif op in ("synthesize", "convert"):
-            self._turns.add(header["job"], header.get("urgency", 0))
+            self._turns.add(header["job"], header.get("urgency", 0), header.get("request", 0))
             self._work.put((header, payload))
         else:
             self._work.put((header, payload))
@@ -143,6 +143,7 @@ class Program:
     def _begin(self, engine: Engine | None, header: Header, payload: bytes) -> None:
         job = header["job"]
         if not self._turns.is_wanted(job):  # cancelled while it waited
+            self._turns.end(job)
             self._link.send({"type": "cancelled", "job": job})
         elif engine is None:
             self._end(None, job, EngineError("the engine is not loaded", "unavailable"))

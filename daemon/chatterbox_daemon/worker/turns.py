@@ -11,18 +11,19 @@ DROPPED = -1  # an urgency before all others: what nobody wants is ended first, 
 
 
 class Turns:
-    """An account of pieces by their jobs' numbers; urgency counts from 0, the most urgent."""
+    """An account of pieces by their jobs' numbers, which grow; urgency counts from 0, the most urgent."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._urgencies: dict[int, int] = {}  # of those that are wanted
-        self._last_turns: dict[int, int] = {}  # of those that have had one
+        self._requests: dict[int, int] = {}  # of those that have not ended
+        self._last_turns: dict[int, int] = {}  # of requests that have had one
         self._count = itertools.count(1)
 
-    def add(self, job: int, urgency: int) -> None:
-        """A piece is wanted."""
+    def add(self, job: int, urgency: int, request: int) -> None:
+        """A piece of this request is wanted."""
         with self._lock:
-            self._urgencies[job] = urgency
+            self._urgencies[job], self._requests[job] = urgency, request
 
     def change(self, job: int, urgency: int) -> None:
         """It is more urgent now, or less; a piece that is over does not come back."""
@@ -41,14 +42,22 @@ class Turns:
             return job in self._urgencies
 
     def next(self, jobs: Iterable[int]) -> int:
-        """Whose turn it is of these: the most urgent one's, among equals the one's that has waited longest."""
+        """Whose turn it is of these: the most urgent one's.
+
+        Among equals, a piece's of the request that has waited longest: its first, which is heard first.
+        """
         with self._lock:
-            job = min(jobs, key=lambda job: (self._urgencies.get(job, DROPPED), self._last_turns.get(job, 0)))
-        self._last_turns[job] = next(self._count)
+            job = min(jobs, key=self._rank)
+            self._last_turns[self._requests[job]] = next(self._count)
         return job
 
     def end(self, job: int) -> bool:
         """It has ended; whether it was still wanted."""
-        self._last_turns.pop(job, None)
         with self._lock:
+            request = self._requests.pop(job)
+            if request not in self._requests.values():
+                self._last_turns.pop(request, None)
             return self._urgencies.pop(job, None) is not None
+
+    def _rank(self, job: int) -> tuple[int, int, int]:
+        return self._urgencies.get(job, DROPPED), self._last_turns.get(self._requests[job], 0), job

@@ -181,10 +181,11 @@ def test_the_flow_takes_no_further_step_once_nobody_wants_the_rest(
 
 def test_hebrew_is_spoken_without_its_helper_only_if_the_settings_say_so(load: Load, multilingual: Path) -> None:
     hebrew = Piece("שלום", language="he", options={"seed": 1})
+    briefly = {"max_seconds_per_character": 0.02}
     with pytest.raises(EngineError, match="Hebrew needs"):
         finish(load(multilingual).synthesize(hebrew, Listener()))
     listener = Listener()
-    finish(load(multilingual, text_helpers="off").synthesize(hebrew, listener))
+    finish(load(multilingual, text_helpers="off", **briefly).synthesize(hebrew, listener))
     assert listener.num_samples > 0
     with pytest.raises(EngineError, match=r"dicta\.onnx is missing; download it"):
         load(multilingual, dicta_model="/nowhere/dicta.onnx")

@@ -6,7 +6,7 @@ from chatterbox_daemon.worker.turns import Turns
 def account(**urgencies: int) -> Turns:
     turns = Turns()
     for name, urgency in urgencies.items():
-        turns.add(ord(name), urgency)
+        turns.add(ord(name), urgency, request=ord(name))
     return turns
 
 
@@ -28,8 +28,19 @@ def test_the_most_urgent_has_every_turn_until_it_has_ended() -> None:
 def test_a_newcomer_has_the_first_turn_among_equals() -> None:
     turns = account(a=2, b=2)
     assert order(turns, "ab", 4) == "abab"
-    turns.add(ord("c"), 2)
+    turns.add(ord("c"), 2, request=ord("c"))
     assert order(turns, "abc", 4) == "cabc"
+
+
+def test_of_one_request_the_first_piece_goes_first_and_requests_take_turns() -> None:
+    turns = account(z=2)
+    for name in "abc":
+        turns.add(ord(name), 2, request=1)
+    assert order(turns, "abcz", 4) == "azaz"
+    assert turns.end(ord("a"))
+    assert order(turns, "bcz", 4) == "bzbz"
+    turns.change(ord("c"), 1)
+    assert order(turns, "bcz", 2) == "cc"
 
 
 def test_what_becomes_urgent_goes_first() -> None:

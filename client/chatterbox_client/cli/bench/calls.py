@@ -11,6 +11,8 @@ from chatterbox_client.cli.exits import UNAVAILABLE, Failure
 from chatterbox_client.results import Chunk, Result
 
 FIGURES_SECONDS = 0.1  # the worker tells its figures after it has ended a piece
+POLL_SECONDS = 0.02
+WARM_SECONDS = 600  # compilers may need minutes
 OF_PIECES = ("first", "last", "median")  # figures of single pieces, which count nothing
 
 
@@ -48,6 +50,23 @@ def render(client: Client, text: str, options: Options) -> Call:
     if first_at is None:
         raise Failure(UNAVAILABLE, f"{result.engine} made no sound of {text!r}")
     return Call(first_at - sent_at, ended_at - sent_at, num_bytes / BYTES_PER_SECOND, result)
+
+
+def reset(client: Client, engine: str) -> float:
+    """Have every engine drop what it keeps; seconds until this one has made anew what it needs.
+
+    Raises:
+        Failure: it does not come to that.
+    """
+    reset_at = monotonic()
+    client.reset()
+    while not client.status()["engines"][engine]["warm"]:
+        if monotonic() - reset_at > WARM_SECONDS:
+            raise Failure(
+                UNAVAILABLE, f"{engine} is not warm {WARM_SECONDS} s after a reset; see: chatterbox status"
+            )
+        sleep(POLL_SECONDS)
+    return monotonic() - reset_at
 
 
 def engine_facts(client: Client, engine: str) -> dict[str, object]:

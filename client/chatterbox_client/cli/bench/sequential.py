@@ -1,7 +1,8 @@
 """`chatterbox bench sequential`: call after call, the first against the later ones, and what was compiled.
 
-The first call comes right after a reset, so it compiles again whatever this engine compiles. A model that keeps
-what belongs to the model, and drops what belongs to the utterance, answers the last call as fast as the second.
+Each series follows a reset, after which the engine makes anew whatever it captures or compiles. That has a row of
+its own; once the engine says that it is warm, the first call comes. A model that keeps what is the model's, and
+drops what is the utterance's, answers the first call as fast as the second, and the last as fast as both.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from chatterbox_client import Client, Options
-from chatterbox_client.cli.bench.calls import Call, counts, engine_facts, events, render
+from chatterbox_client.cli.bench.calls import Call, counts, engine_facts, events, render, reset
 from chatterbox_client.cli.bench.report import Report, Row
 from chatterbox_client.cli.bench.texts import LENGTHS, sentence
 
@@ -27,6 +28,7 @@ def run(count: int, options: Options, file: Path | None) -> None:
                 f"{name}: events before": events(client, engine),
                 f"{name}: counts before": counts(client, engine),
             }
+            rows.append(Row(f"{name}: from reset to warm", "s", [reset(client, engine)]))
             calls = _calls(client, texts, options)
             rows += _rows(name, calls)
             facts |= {
@@ -39,7 +41,6 @@ def run(count: int, options: Options, file: Path | None) -> None:
 
 def _calls(client: Client, texts: Sequence[str], options: Options) -> list[Call]:
     """Each with a seed of its own, so that no cache of phrases answers."""
-    client.reset()
     return [render(client, text, replace(options, seed=seed)) for seed, text in enumerate(texts)]
 
 
