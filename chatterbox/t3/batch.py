@@ -1,7 +1,7 @@
 """Decoding for several utterances at once: each step reads the weights once, and gives every one its next id.
 
 An utterance comes and goes when it likes. It gets the steps that it would get alone; whoever asks for the next one
-takes all of them on. Of its prompt only the text is read, where the voice is one of the last that spoke.
+takes all of them on.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from chatterbox.graph import Captured, send
-from chatterbox.t3.prefix import Prefixes
 from chatterbox.t3.seat import Seat
 from chatterbox.t3.speech import Step
 from chatterbox.t3.static import MOST_POSITIONS, StaticStep
@@ -35,7 +34,7 @@ class Batch:
     """
 
     def __init__(self, t3: "T3", num_seats: int, *, is_captured: bool, is_compiled: bool = False) -> None:
-        self._t3, self._num_seats, self._prefixes = t3, num_seats, Prefixes(t3.decoder)
+        self._t3, self._num_seats = t3, num_seats
         rows = num_seats * (2 if t3.backbone == "llama" else 1)
         self._capacity = min(MOST_POSITIONS, t3.decoder.max_positions or MOST_POSITIONS)
         like = torch.empty(rows, 1, t3.head.in_features, device=t3.device, dtype=t3.dtype)
@@ -99,8 +98,8 @@ class Batch:
     @torch.inference_mode()
     def _read_prompt(self, seat: Seat, embeds: Tensor) -> None:
         """And draw the first id."""
-        hidden = self._prefixes.prefill(embeds, seat.request.text.start, self._cache.rows(seat.rows))
-        self._draw(seat, self._t3.logits(hidden[:, -1]))
+        hidden = self._t3.read_prompt(embeds, seat.request, self._cache.rows(seat.rows))
+        self._draw(seat, self._t3.logits(hidden))
 
     @torch.inference_mode()
     def _advance(self, seat: Seat) -> None:

@@ -12,11 +12,12 @@ from chatterbox.errors import TextError
 from chatterbox.projection import Projection
 from chatterbox.t3.alignment import ALIGNED_HEADS, Rule
 from chatterbox.t3.batch import Batch
-from chatterbox.t3.cache import Head
+from chatterbox.t3.cache import Cache, Head
 from chatterbox.t3.decoder import Decoder
 from chatterbox.t3.gpt2 import Gpt2
 from chatterbox.t3.inputs import Gpt2Inputs, Inputs, LlamaInputs
 from chatterbox.t3.llama import Llama
+from chatterbox.t3.prefix import Prefixes
 from chatterbox.t3.sampling import DEFAULTS, Sampling
 from chatterbox.t3.speech import Step
 from chatterbox.t3.utterance import Request, Said, say, step_of
@@ -46,6 +47,7 @@ class T3:
         self.device, self.dtype = head.weight.device, head.weight.dtype
         self.aligned_heads = _aligned_heads(decoder) if backbone == "llama" else ()
         self.batch: Batch | None = None
+        self._prefixes: Prefixes | None = None
 
     @classmethod
     def from_checkpoint(
@@ -117,6 +119,8 @@ class T3:
     def use_batch(self, num_seats: int, *, is_captured: bool, is_compiled: bool = False) -> None:
         """Take the steps of up to so many utterances together from now on; 0: each plainly, by itself.
 
+        With a batch the voices that spoke last are kept, and not read anew.
+
         Args:
             is_captured: over static buffers, by captured graphs where the device has them. Graphs are made when
                 they are first needed, or by `batch.warm_up()`.
@@ -124,6 +128,7 @@ class T3:
         """
         options = {"is_captured": is_captured, "is_compiled": is_compiled}
         self.batch = Batch(self, num_seats, **options) if num_seats else None
+        self._prefixes = Prefixes(self.decoder) if num_seats else None
 
     def forced_logits(self, text_ids: Tensor, cond: T3Cond, ids: Tensor, num_rows: int = 1) -> Tensor:
         """Logits (rows, 1 + n, V) at the start and after each of the speech ids (1, n), for comparisons.
@@ -151,16 +156,22 @@ class T3:
         num_rows, length, _ = embeds.shape
         heads = self.aligned_heads if request.is_tracked else ()
         cache = self.decoder.allocate(embeds, length + request.max_new_tokens - 1, heads)
-        hidden = self.decoder.prefill(embeds, cache)
+        hidden = self.read_prompt(embeds, request, cache)
         said = Said.nothing(request, self.head.out_features, self.device)
         for index in range(request.max_new_tokens):
-            said = say(self.logits(hidden[:, -1]), said, cache.first(length + index), request)
+            said = say(self.logits(hidden), said, cache.first(length + index), request)
             step = step_of(said.latest().tolist(), request)
             yield step
             if step.id == STOP_SPEECH or index + 1 == request.max_new_tokens:
                 return
             embeds = self.speech(said.last_id, cache.positions[index : index + 1]).expand(num_rows, -1, -1)
-            hidden = self.decoder.step(embeds, cache, length + index)
+            hidden = self.decoder.step(embeds, cache, length + index)[:, -1]
+
+    def read_prompt(self, embeds: Tensor, request: Request, cache: Cache) -> Tensor:
+        """Hidden states (rows, width) of the last position of a prompt (rows, n, width); the cache is written."""
+        if self._prefixes is None:
+            return self.decoder.prefill(embeds, cache)[:, -1]
+        return self._prefixes.prefill(embeds, request.text.start, cache)[:, -1]
 
     def _prompt(self, text_ids: Tensor, cond: T3Cond, num_rows: int) -> tuple[Tensor, slice]:
         embeds, text = self.inputs.prompt(text_ids.to(self.device), cond.to(self.device), num_rows)

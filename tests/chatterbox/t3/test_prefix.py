@@ -67,9 +67,10 @@ def speaker(seed: int) -> T3Cond:
     return replace(tiny_voice(), speaker_emb=embedding)
 
 
+@pytest.mark.parametrize("is_shared", [True, False])
 @pytest.mark.parametrize(("backbone", "num_voice", "around"), [("llama", 6, 4), ("gpt2", 13, 1)])
 def test_a_voice_is_read_when_it_is_not_among_the_last(
-    backbone: Backbone, num_voice: int, around: int, monkeypatch: pytest.MonkeyPatch
+    backbone: Backbone, num_voice: int, around: int, is_shared: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     t3 = tiny_t3(backbone)
     t3.use_batch(2, is_captured=False)
@@ -77,7 +78,8 @@ def test_a_voice_is_read_when_it_is_not_among_the_last(
 
     def speak(voice: T3Cond, num_text: int) -> list[int]:
         generator = torch.Generator().manual_seed(0)
-        list(t3.generate(text_of(num_text), voice, max_new_tokens=1, generator=generator))
+        options = {"max_new_tokens": 1, "generator": generator, "is_shared": is_shared}
+        list(t3.generate(text_of(num_text), voice, **options))
         return read.since_last()
 
     assert speak(speaker(0), 5) == [num_voice, 5 + around]
