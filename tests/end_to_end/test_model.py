@@ -36,9 +36,9 @@ def nano(nano_folder: Path) -> Iterator[RunningDaemon]:
         yield daemon
 
 
-def config(folder: Path) -> str:
+def config(folder: Path, seconds_per_character: float = 0.02) -> str:
     """Every text is spoken anew: nothing comes from the cache. Random weights never end one; it is cut early."""
-    briefly = "cache_bytes = 0\nmax_seconds_per_character = 0.02\n"
+    briefly = f"cache_bytes = 0\nmax_seconds_per_character = {seconds_per_character}\n"
     return f'model = "{folder}"\nmodel_device = "cpu"\nmodel_dtype = "float32"\n{briefly}'
 
 
@@ -254,9 +254,9 @@ def test_an_idle_models_memory_is_back_and_the_next_text_has_it_again(nano_folde
 
 
 def test_a_text_for_which_the_system_gives_no_memory_is_stood_in_for(nano_folder: Path) -> None:
-    cramped = 'model_engine = "tests.cramped:CrampedModel"\n'
+    cramped = config(nano_folder, seconds_per_character=0.15) + 'model_engine = "tests.cramped:CrampedModel"\n'
     asked_anew = {"MALLOC_MMAP_THRESHOLD_": str(1 << 20)}  # what was freed earlier is no help
-    with running_daemon(asked_anew, config=config(nano_folder) + cramped) as daemon, daemon.client() as client:
+    with running_daemon(asked_anew, config=cramped) as daemon, daemon.client() as client:
         pid = daemon.child_pid("chatterbox")
         result = client.synthesize("A cramped text, and a long one. " * 6).result()
         assert result.engine == "builtin"
