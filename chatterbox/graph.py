@@ -4,7 +4,7 @@ It may be compiled first. Knows nothing of what is computed. Built and run on th
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Literal, get_args
@@ -107,6 +107,11 @@ def find_compile(name: str, device: torch.device) -> Compile:
 def powers_up_to(most: int) -> list[int]:
     """1, 2, 4 … and `most`: for how many of something graphs are made."""
     return [1 << power for power in range(most.bit_length()) if 1 << power < most] + [most]
+
+
+def room_for(count: int, sizes: Iterable[int]) -> int:
+    """The first of these sizes, which grow, that holds so many; the last holds all there may be."""
+    return next(size for size in sizes if count <= size)
 
 
 def new_pool(device: torch.device) -> Any:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from chatterbox.config import NUM_MELS
 from chatterbox.flow.estimator import NUM_CONDITIONS, TIME_WIDTH
-from chatterbox.graph import Graph, Graphs, powers_up_to, send
+from chatterbox.graph import Graph, Graphs, powers_up_to, room_for, send
 
 # Frames, the voice's included: a stream's usual pieces have up to 506. What is longer than all goes the plain way.
 BUCKETS = (256, 384, 512, 768, 1024, 1536, 2048)
@@ -112,7 +112,7 @@ class StaticVelocity:
         others = (each for each in self._under_way if trajectory.is_shared and each is not trajectory)
         alike = (each for each in others if each.is_shared and not each.is_over and _bucket(each) == bucket)
         together = [trajectory, *alike][: self._most_rows(bucket)]
-        num_rows = next(rows for rows in powers_up_to(self._most_rows(bucket)) if len(together) <= rows)
+        num_rows = room_for(len(together), powers_up_to(self._most_rows(bucket)))
         self._fill(together, num_rows, bucket)
         velocities = self._graph(num_rows, bucket).replay()
         for row, each in enumerate(together):
@@ -149,4 +149,4 @@ class StaticVelocity:
 
 
 def _bucket(trajectory: Trajectory) -> int:
-    return next(bucket for bucket in BUCKETS if trajectory.x.shape[1] <= bucket)
+    return room_for(trajectory.x.shape[1], BUCKETS)

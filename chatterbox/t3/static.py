@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from chatterbox.graph import Graph, Graphs, powers_up_to, send
+from chatterbox.graph import Graph, Graphs, powers_up_to, room_for, send
 from chatterbox.t3.cache import Cache
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ class StaticStep:
         rest = [0] * (self._max_rows - num_rows)
         self._ids[:num_rows] = ids
         self._places.copy_(send(torch.tensor([indices + rest, positions + rest]), self._t3.device))
-        bucket = next(bucket for bucket in self._buckets() if longest < bucket)
-        rows = next(rows for rows in powers_up_to(self._max_rows) if num_rows <= rows)
+        bucket = room_for(longest + 1, self._buckets())
+        rows = room_for(num_rows, powers_up_to(self._max_rows))
         return self._graph(rows, bucket).replay()[:num_rows]
 
     def _graph(self, num_rows: int, bucket: int) -> Graph:

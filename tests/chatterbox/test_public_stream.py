@@ -78,8 +78,8 @@ def test_an_abandoned_stream_leaves_nothing_behind(model: Model) -> None:
 
 @on("nano-mini")
 def test_streams_that_take_turns_sound_as_each_does_alone(model: Model) -> None:
-    def streams(**options: Any) -> list[Iterator[tuple[Tensor, bool] | None]]:
-        plans = (plan(model, 30 + seed, generator=seeded(seed), **options) for seed in range(3))
+    def streams() -> list[Iterator[tuple[Tensor, bool] | None]]:
+        plans = (plan(model, 30 + seed, generator=seeded(seed)) for seed in range(3))
         return [model.stream(replace(each, is_shared=seed < 2)) for seed, each in enumerate(plans)]
 
     alone = [joined(stream) for stream in streams()]

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from chatterbox import stepwise
 from chatterbox_daemon.worker.journal import Journal
 
 FloatSamples = NDArray[np.float32]
@@ -81,17 +82,12 @@ class Output(Protocol):
         """
 
 
-Speaking = Generator[None, None, Spoken]
+Speaking = stepwise.Stepwise[Spoken]
 
 
 def finish(speaking: Spoken | Speaking) -> Spoken:
     """Do all that is left of a piece."""
-    while isinstance(speaking, Generator):
-        try:
-            next(speaking)
-        except StopIteration as end:
-            speaking = end.value
-    return speaking
+    return stepwise.finish(speaking) if isinstance(speaking, Generator) else speaking
 
 
 class Engine(Protocol):
