@@ -4,6 +4,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+# For each number of rows that it has not met oneDNN writes a product anew: a millisecond each time, and half a
+# megabyte, of which half is kept for ever. Whoever can choose takes a multiple of this.
+ROW_STEP = 16
+
 
 class Projection(nn.Linear):
     """`nn.Linear`, with two ends that many layers have: a GELU, or an addition to what the layer began with.

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from chatterbox.config import FRAMES_PER_TOKEN, NUM_MELS, SAMPLE_RATE_HZ
+from chatterbox.projection import ROW_STEP
 from chatterbox.s3gen import S3Gen
 from chatterbox.stepwise import Stepwise
 from chatterbox.vocoder.source import draw_noise
@@ -23,7 +24,8 @@ from chatterbox.voice.conditionals import Gen
 
 LOOKAHEAD_TOKENS = 3  # the flow's encoder hears so many ids ahead
 CONTEXT_TOKENS = 50
-# The end of the voice's prompt, after which each piece is rendered; docs/parity.md has what it costs.
+# Of the end of the voice's prompt, after which each piece is rendered, at least so much, and so much more as makes
+# the whole a multiple of ROW_STEP; docs/parity.md has what it costs.
 VOICE_TOKENS = 100
 GROWING_TOKENS = (10, 15, 25, 50, 100)  # the first piece soon, the later ones cheap
 
@@ -87,8 +89,8 @@ class WaveStream:
         self._flow, self._vocoder, self._generator = s3gen.flow, s3gen.vocoder, generator
         self._context_tokens, self._drops_last_token, self._mark = context_tokens, drops_last_token, mark
         self._flow_steps, self._is_shared = flow_steps, is_shared
-        self._voice = self._prompt = s3gen.flow.prepare(gen).last(VOICE_TOKENS)
-        self._prompt_noise = self._draw(self._voice.num_frames)
+        self._voice = s3gen.flow.prepare(gen).last(VOICE_TOKENS + ROW_STEP - 1)
+        self._voice_noise = self._draw(self._voice.num_frames)
         self._context = _Context(torch.zeros(1, 0, dtype=torch.int64), self._draw(0), self._draw(0))
         self._noise = self._draw(0)  # of frames that were rendered as what lies ahead
         self._vocoded: HiftState | None = None
@@ -126,16 +128,17 @@ class WaveStream:
         rendered = torch.tensor([[*ids, *ahead[:LOOKAHEAD_TOKENS]]])
         num_frames, num_rendered = FRAMES_PER_TOKEN * len(ids), FRAMES_PER_TOKEN * rendered.shape[1]
         self._noise = torch.cat([self._noise, self._draw(max(0, num_rendered - self._noise.shape[-1]))], dim=-1)
-        noise = torch.cat([self._prompt_noise, self._context.noise, self._noise[..., :num_rendered]], dim=-1)
-        mel = yield from self._flow.follow(
-            rendered, self._prompt, noise, self._flow_steps, is_shared=self._is_shared
-        )
+        context = self._context
+        num_others = context.ids.shape[1] + rendered.shape[1]
+        voice = self._voice.last(VOICE_TOKENS + -(VOICE_TOKENS + num_others) % ROW_STEP)
+        prompt = self._flow.extend(voice, context.ids, context.mel.mT) if context.ids.numel() else voice
+        voice_noise = self._voice_noise[..., self._voice.num_frames - voice.num_frames :]
+        noise = torch.cat([voice_noise, context.noise, self._noise[..., :num_rendered]], dim=-1)
+        mel = yield from self._flow.follow(rendered, prompt, noise, self._flow_steps, is_shared=self._is_shared)
         mel = mel[..., :num_frames]
         heard = _Context(rendered[:, : len(ids)], mel, self._noise[..., :num_frames])
-        self._context = self._context.then(heard, self._context_tokens)
+        self._context = context.then(heard, self._context_tokens)
         self._noise = self._noise[..., num_frames:]
-        if self._context.ids.numel():
-            self._prompt = self._flow.extend(self._voice, self._context.ids, self._context.mel.mT)
         return mel
 
     def _draw(self, num_frames: int) -> Tensor:

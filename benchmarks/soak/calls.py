@@ -24,12 +24,13 @@ NUM_SAMPLES = 100
 @click.option("--socket", metavar="PATH", help="The daemon's socket.")
 @click.option("--json", "file", type=click.Path(path_type=Path), help="Also write the figures to this file.")
 def main(count: int, engine: str | None, socket: str | None, file: Path | None) -> None:
-    """Render `count` texts of one length, one after the other."""
+    """Render `count` sentences of 3 to 20 words, one after the other."""
     with Client(socket, name="soak") as client:
         warm = render(client, sentence(0), Options(engine=engine))
         memory, seconds = Memory(client), []
         for index in range(1, count + 1):
-            seconds.append(render(client, sentence(index), Options(engine=engine, seed=index)).seconds)
+            text = sentence(index, 3 + index * 7 % 18)  # each length comes as often as the others
+            seconds.append(render(client, text, Options(engine=engine, seed=index)).seconds)
             if index % max(1, count // NUM_SAMPLES) == 0:
                 memory.sample(index)
         facts = {**engine_facts(client, warm.result.engine), **memory.growth()}

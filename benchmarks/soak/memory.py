@@ -39,15 +39,23 @@ class Memory:
         ]
 
     def growth(self) -> dict[str, object]:
-        """Of each process: where it began and ended, and the slope of the later half, when caches have filled."""
-        return {
-            name: {
-                "MB at first": samples[0][1] / 1e6,
-                "MB at last": samples[-1][1] / 1e6,
-                "bytes a request": slope(samples[len(samples) // 2 :]),
-            }
-            for name, samples in self._samples.items()
-        }
+        """Of each process: where it began and ended, between what it lay after the first tenth, and the slope.
+
+        The slope is that of the later half, when caches have filled.
+        """
+        return {name: _growth(samples) for name, samples in self._samples.items()}
+
+
+def _growth(samples: Sequence[Sample]) -> dict[str, float]:
+    held = [num_bytes / 1e6 for _, num_bytes in samples]
+    settled = held[len(held) // 10 :]
+    return {
+        "MB at first": held[0],
+        "MB at least": min(settled),
+        "MB at most": max(settled),
+        "MB at last": held[-1],
+        "bytes a request": slope(samples[len(samples) // 2 :]),
+    }
 
 
 def processes(status: dict[str, Any]) -> dict[str, int]:

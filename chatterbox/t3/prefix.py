@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from chatterbox.projection import ROW_STEP
 from chatterbox.t3.cache import Cache
 from chatterbox.t3.decoder import Decoder
 
@@ -32,14 +33,16 @@ class Prefixes:
     def prefill(self, embeds: Tensor, num_common: int, cache: Cache) -> Tensor:
         """Write the cache for embeddings (rows, n, width); hidden states (rows, n − common, width) of the last.
 
-        The same numbers come of it whether the first positions had been read before or not.
+        The same numbers come of it whether the first positions had been read before or not. Of these so many are
+        read again as make the rest a multiple of `ROW_STEP`.
 
         Args:
             num_common: how many positions, fewer than n, come first, the same in all rows.
         """
         known = self._find(embeds[:1, :num_common]).cache
         cache.keys[..., :num_common, :], cache.values[..., :num_common, :] = known.keys, known.values
-        return self._decoder.prefill(embeds[:, num_common:], cache, num_common)
+        first = max(0, num_common - (num_common - embeds.shape[1]) % ROW_STEP)
+        return self._decoder.prefill(embeds[:, first:], cache, first)[:, num_common - first :]
 
     def _find(self, embeds: Tensor) -> Prefix:
         found = next((prefix for prefix in self._kept if torch.equal(prefix.embeds, embeds)), None)

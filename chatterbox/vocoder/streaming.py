@@ -5,13 +5,14 @@ that is passed in and out and stays bounded. A voice's phases sum up its pitch, 
 computed beside it: over seconds they drift from the whole's by a thousandth of a turn, at no seam.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from chatterbox.config import SAMPLES_PER_FRAME
+from chatterbox.projection import ROW_STEP
 from chatterbox.vocoder.f0 import F0_REACH_FRAMES
 from chatterbox.vocoder.hift import Hift
 from chatterbox.vocoder.source import SourceNoise, advance
@@ -19,6 +20,7 @@ from chatterbox.vocoder.source import SourceNoise, advance
 # A frame's mel reaches 13.2 frames to either side, its excitation 14.3; its pitch hears 5 to either side.
 GENERATOR_REACH_FRAMES = 15
 EXACT_AHEAD_FRAMES = GENERATOR_REACH_FRAMES + F0_REACH_FRAMES
+MOST_DONE_FRAMES = GENERATOR_REACH_FRAMES + ROW_STEP - 1  # of which some make the sizes few
 AHEAD_FRAMES = 14  # 280 ms; six more would change no sample by 1e-5 of the wave's standard deviation
 
 
@@ -29,7 +31,7 @@ class HiftState:
     Attributes:
         mel: (1, 80, k).
         noise: of the same frames.
-        f0: (1, at most 15) pitch of those that are rendered.
+        f0: (1, at most 30) pitch of those that are rendered.
         cycles: (1, 9, 1) that the harmonics ran through before these frames.
     """
 
@@ -73,7 +75,7 @@ def render_next(
         ahead_frames: how many frames are held back, at least 5; may change from piece to piece. At a seam 20 make
             no difference to the whole, 14 one below 1e-5 of its standard deviation, 9 one of 1e-3.
     """
-    state = _join(state, mel, noise)
+    state = _fit(_join(state, mel, noise))
     num_done, num_frames = state.f0.shape[-1], state.mel.shape[-1]
     num_ready = num_frames if is_last else max(num_done, num_frames - ahead_frames)
     if num_ready == num_done:
@@ -82,7 +84,8 @@ def render_next(
     f0 = torch.cat([state.f0, hift.predict_f0(state.mel)[:, num_done:]], dim=-1)
     wave = hift.render_pitched(state.mel, f0, state.noise, state.cycles)
     first, end = num_done * SAMPLES_PER_FRAME, num_ready * SAMPLES_PER_FRAME
-    return Rendered(wave[:, first:end], wave[:, end:], _forget(state, f0[:, :num_ready]))
+    rest = _without(replace(state, f0=f0[:, :num_ready]), max(0, num_ready - MOST_DONE_FRAMES))
+    return Rendered(wave[:, first:end], wave[:, end:], rest)
 
 
 def _join(state: HiftState | None, mel: Tensor, noise: SourceNoise) -> HiftState:
@@ -94,8 +97,13 @@ def _join(state: HiftState | None, mel: Tensor, noise: SourceNoise) -> HiftState
     return HiftState(torch.cat([state.mel, mel], dim=-1), joined, state.f0, state.cycles)
 
 
-def _forget(state: HiftState, f0: Tensor) -> HiftState:
-    """The state without the frames that nothing will hear again, once those of pitch `f0` are rendered."""
-    first = max(0, f0.shape[-1] - GENERATOR_REACH_FRAMES)
-    cycles = advance(f0[:, :first], state.cycles)
-    return HiftState(state.mel[..., first:], state.noise.frames(first), f0[:, first:], cycles)
+def _fit(state: HiftState) -> HiftState:
+    """The state without the frames too many for a multiple of `ROW_STEP`, where it can do without them."""
+    extra = state.mel.shape[-1] % ROW_STEP
+    return _without(state, extra if state.f0.shape[-1] - extra >= GENERATOR_REACH_FRAMES else 0)
+
+
+def _without(state: HiftState, num_frames: int) -> HiftState:
+    """The state without so many of its first frames, which are rendered and will not be heard again."""
+    cycles = advance(state.f0[:, :num_frames], state.cycles)
+    return HiftState(state.mel[..., num_frames:], state.noise.frames(num_frames), state.f0[:, num_frames:], cycles)

@@ -13,6 +13,7 @@ from chatterbox.config import FRAMES_PER_TOKEN, NUM_MELS, NUM_SPEECH_TOKENS
 from chatterbox.flow.flow import Flow, FlowPrompt
 from chatterbox.mel import prompt_mel
 from chatterbox.model import Model
+from chatterbox.projection import ROW_STEP
 from chatterbox.stepwise import Stepwise
 from chatterbox.streaming import VOICE_TOKENS, cut, growing
 from chatterbox.vocoder.source import SourceNoise, draw_noise
@@ -117,11 +118,14 @@ def test_nothing_clicks_where_pieces_meet(streamed: Streamed) -> None:
 
 @on("base-mini", "nano-mini")
 def test_one_piece_is_the_whole(model: Model) -> None:
-    ids = IDS[:12]
+    ids, num_voice = IDS[:9], 103  # 112 in all
     (piece,) = stream(model, ids, lambda _: len(ids))
     generator, num_frames = seeded(3), FRAMES_PER_TOKEN * len(ids)
-    prompt = model.s3gen.flow.prepare(voice(model)).last(VOICE_TOKENS)
-    noise = torch.randn(prompt.num_frames + num_frames, NUM_MELS, generator=generator).mT[None]
+    known, prompt = (
+        model.s3gen.flow.prepare(voice(model)).last(num) for num in (VOICE_TOKENS + ROW_STEP - 1, num_voice)
+    )
+    noise = torch.randn(known.num_frames + num_frames, NUM_MELS, generator=generator).mT[None]
+    noise = noise[..., known.num_frames - prompt.num_frames :]
     whole = render(model, ids, noise, draw_noise(num_frames, generator), prompt)
     assert relative_error(piece, fade_in(whole)) < SAME
 
@@ -150,10 +154,17 @@ def test_a_stream_is_nearer_to_the_whole_than_pieces_by_themselves(model: Model,
 def test_the_flow_goes_on_from_the_end_of_the_voice_and_from_what_was_said(
     model: Model, streamed: Streamed
 ) -> None:
-    known = [num_frames // FRAMES_PER_TOKEN - VOICE_TOKENS for num_frames in streamed.num_known_frames]
-    assert known == [0, 10, 25, 50]
-    shorter = watch(model, context_tokens=12).num_known_frames
-    assert [num_frames // FRAMES_PER_TOKEN - VOICE_TOKENS for num_frames in shorter] == [0, 10, 12, 12]
+    for seen, said in ((streamed, [0, 10, 25, 50]), (watch(model, context_tokens=12), [0, 10, 12, 12])):
+        known = [num_frames // FRAMES_PER_TOKEN for num_frames in seen.num_known_frames]
+        assert all(
+            VOICE_TOKENS <= num - ids < VOICE_TOKENS + ROW_STEP for num, ids in zip(known, said, strict=True)
+        )
+
+
+@on("nano-mini")
+def test_the_flow_is_given_few_numbers_of_ids(streamed: Streamed) -> None:
+    totals = {noise.shape[-1] // FRAMES_PER_TOKEN for noise in streamed.flow_noises}
+    assert {total % ROW_STEP for total in totals} == {0}
 
 
 @torch.inference_mode()

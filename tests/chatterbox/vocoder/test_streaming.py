@@ -1,17 +1,19 @@
 """A wave rendered in pieces is the wave rendered whole."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
+from chatterbox.projection import ROW_STEP
 from chatterbox.vocoder.hift import Hift
 from chatterbox.vocoder.source import SourceNoise, draw_noise
 from chatterbox.vocoder.streaming import (
     AHEAD_FRAMES,
     EXACT_AHEAD_FRAMES,
-    GENERATOR_REACH_FRAMES,
+    MOST_DONE_FRAMES,
     Rendered,
     render_next,
 )
@@ -108,5 +110,21 @@ def test_the_state_stays_bounded() -> None:
     hift, (mel, noise) = vocoder("base-mini"), made_up()
     for piece in pieces(hift, mel, noise, [30, 20, 10, 6]):
         frames = piece.state.mel.shape[-1]
-        assert frames <= GENERATOR_REACH_FRAMES + AHEAD_FRAMES
+        assert frames <= MOST_DONE_FRAMES + AHEAD_FRAMES
         assert piece.state.noise.samples.shape[-1] == frames * 480
+
+
+def test_the_generator_is_given_few_numbers_of_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    hift, (mel, noise) = vocoder("base-mini"), made_up(120)
+    lengths, render = [], Hift.render_pitched
+
+    def watched(hift: Hift, mel: Tensor, *arguments: Any) -> Tensor:
+        lengths.append(mel.shape[-1])
+        return render(hift, mel, *arguments)
+
+    monkeypatch.setattr(Hift, "render_pitched", watched)
+    joined = pieces(hift, mel, noise, [40, 26, 31, 23])
+    assert lengths[0] == 40  # nothing was heard before it that it could begin with
+    assert {length % ROW_STEP for length in lengths[1:]} == {0}
+    monkeypatch.undo()
+    assert deviation(joined, hift.render(mel, noise)) < 1e-5

@@ -12,6 +12,7 @@ from chatterbox.config import SAMPLE_RATE_HZ, SAMPLES_PER_FRAME, TOKENS_PER_SECO
 from chatterbox.vocoder.streaming import AHEAD_FRAMES
 
 LEAST_TOKENS, MOST_TOKENS = 8, 75
+FIRST_STEP = 4  # of the sizes of first pieces: each new one costs the vocoder 30 ms at its first time
 FIRST_TOKENS = 12  # of the first text, of whose machine nothing is known yet
 MARGIN = 1.25  # pieces take now a little more, now a little less
 SHARE_LEARNT = 0.3  # of each new measurement
@@ -54,7 +55,8 @@ class Paced:
             return MOST_TOKENS
         if index == 0:
             # The sound of the first piece must last until the second, of the same size, is there.
-            return _within(ceil((MARGIN * piece_seconds + HELD_SECONDS) / gain))
+            needed = ceil((MARGIN * piece_seconds + HELD_SECONDS) / gain)
+            return _within(needed + -needed % FIRST_STEP)
         return _within(floor((self._buffered_seconds() / MARGIN - piece_seconds) / token_seconds))
 
     def note(self, num_tokens: int, token_seconds: float, piece_seconds: float, audio_seconds: float) -> None:
