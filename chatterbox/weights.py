@@ -83,6 +83,7 @@ def load(
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
     ignore: Collection[str] = (),
+    is_copied: bool = False,
 ) -> M:
     """Make a module and give it its weights, ready for inference.
 
@@ -92,6 +93,8 @@ def load(
         prefix: what the published names begin with, such as `flow.`.
         dtype: of floating-point parameters and persistent buffers; constants keep their own.
         ignore: names after the prefix, or beginnings ending in a dot, that the file may hold and nobody needs.
+        is_copied: leave no tensor in the file. A single one keeps the whole file mapped, and what was ever read of
+            it counts as the process's memory.
 
     Raises:
         CheckpointError: names every tensor that is missing, left over or of another shape.
@@ -99,16 +102,17 @@ def load(
     with torch.device("meta"):
         module = make()
     parts = list(_parts(module))
-    there, wanted = checkpoint.names(prefix), {name for part in parts for name in part.names}
-    if missing := wanted - there:
+    there, needed = checkpoint.names(prefix), {name for part in parts for name in part.names}
+    if missing := needed - there:
         raise CheckpointError(_complaint(checkpoint, prefix, "lacks", missing))
-    if unexpected := {name for name in there - wanted if not _is_ignored(name, ignore)}:
+    if unexpected := {name for name in there - needed if not _is_ignored(name, ignore)}:
         raise CheckpointError(_complaint(checkpoint, prefix, "holds, unexpectedly,", unexpected))
     for part in parts:
         values = part.assemble([checkpoint.read(prefix + name) for name in part.names])
         for key, value in values.items():
             _check_shape(checkpoint.source, prefix + part.names[0], value, getattr(part.owner, key))
-            _put(part.owner, key, value.to(device, dtype if value.is_floating_point() else None))
+            wanted = dtype if value.is_floating_point() else value.dtype
+            _put(part.owner, key, value.to(device, wanted, copy=is_copied))
     for owner in module.modules():
         for name, buffer in owner.named_buffers(recurse=False):
             if name in owner._non_persistent_buffers_set:

@@ -68,7 +68,13 @@ class T3:
         make_inputs, make_decoder = (LlamaInputs, _llama) if backbone == "llama" else (Gpt2Inputs, _gpt2)
         others = ("tfmr.", "text_head.", "speech_head.")
         unused = ("embed_tokens.", "wte.")
-        inputs = load(partial(make_inputs, partial(_shape, checkpoint)), checkpoint, device=device, ignore=others)
+        inputs = load(
+            partial(make_inputs, partial(_shape, checkpoint)),
+            checkpoint,
+            device=device,
+            ignore=others,
+            is_copied=dtype != torch.float32,  # then nothing else stays in the file
+        )
         decoder = load(
             partial(make_decoder, checkpoint), checkpoint, "tfmr.", device=device, dtype=dtype, ignore=unused
         )

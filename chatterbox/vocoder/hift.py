@@ -38,7 +38,8 @@ class Hift:
         Raises:
             CheckpointError: the file does not hold exactly the vocoder's tensors under `mel2wav.`.
         """
-        load = partial(weights.load, checkpoint=checkpoint, device=device)
+        is_copied = dtype != torch.float32  # then nothing of a half-precision model stays in the file
+        load = partial(weights.load, checkpoint=checkpoint, device=device, is_copied=is_copied)
         return cls(
             f0_predictor=load(F0Predictor, prefix="mel2wav.f0_predictor."),
             source=load(HarmonicSource, prefix="mel2wav.m_source."),

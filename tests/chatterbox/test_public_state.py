@@ -31,6 +31,12 @@ def plan(model: Model, text: str = TEXTS[0], max_new_tokens: int = 4, **options:
     return model.plan(text, max_new_tokens=max_new_tokens, **options)
 
 
+def mapped(folder: Path) -> set[str]:
+    """Where files of a folder lie in this process's memory."""
+    lines = Path("/proc/self/maps").read_text().splitlines()
+    return {line.split()[0] for line in lines if str(folder) in line}
+
+
 def speak(model: Model, text: str, seed: int) -> Tensor:
     return model.speak(plan(model, text, generator=seeded(seed))).wave
 
@@ -51,6 +57,18 @@ def test_speaking_and_streaming_change_nothing_of_the_model(model: Model) -> Non
     model.speak(plan(model, watermark=True))
     list(model.stream(plan(model, TEXTS[1])))
     assert dict(walk(model)) == before
+
+
+@on("multilingual-mini", "nano-mini")
+def test_a_model_in_half_precision_lets_its_files_go(folder: Path) -> None:
+    before = mapped(folder)
+    whole = open_model(folder)
+    assert mapped(folder) > before  # in float32 its weights are the file's
+    del whole
+    gc.collect()
+    half = open_model(folder, "bfloat16")
+    assert half.conds is not None
+    assert mapped(folder) == before
 
 
 @on("base-mini")

@@ -54,6 +54,14 @@ def test_computed_tables_are_kept_and_weights_take_the_dtype() -> None:
     assert net.plain.weight.dtype == torch.bfloat16
 
 
+@pytest.mark.parametrize("is_copied", [False, True])
+def test_a_tensor_stays_where_it_lies_unless_it_is_copied(is_copied: bool) -> None:
+    given = tensors()
+    plain = load(Net, Checkpoint("file", given), "net.", is_copied=is_copied).plain.weight
+    assert torch.equal(plain, given["net.plain.weight"])
+    assert (plain.data_ptr() == given["net.plain.weight"].data_ptr()) != is_copied
+
+
 def test_weight_norm_is_folded_exactly() -> None:
     published = nn.utils.parametrizations.weight_norm(nn.Conv1d(3, 5, 7))
     folded = load(lambda: FoldedConv1d(3, 5, 7), Checkpoint("file", dict(published.state_dict())))
