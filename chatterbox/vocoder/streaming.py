@@ -20,7 +20,7 @@ from chatterbox.vocoder.source import SourceNoise, advance
 # A frame's mel reaches 13.2 frames to either side, its excitation 14.3; its pitch hears 5 to either side.
 GENERATOR_REACH_FRAMES = 15
 EXACT_AHEAD_FRAMES = GENERATOR_REACH_FRAMES + F0_REACH_FRAMES
-MOST_DONE_FRAMES = GENERATOR_REACH_FRAMES + ROW_STEP - 1  # of which some make the sizes few
+MOST_DONE_FRAMES = GENERATOR_REACH_FRAMES + ROW_STEP - 1  # that are kept; the surplus makes sizes few, see `_fit`
 AHEAD_FRAMES = 14  # 280 ms; six more would change no sample by 1e-5 of the wave's standard deviation
 
 
